@@ -1,0 +1,63 @@
+import os
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+# The package beside this file serves every job, installed or not, on this machine or another.
+sys.path.insert(0, str(Path(workflow.basedir, "src")))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [sys.path[0], *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+
+
+configfile: str(Path(workflow.basedir, "config/config.yaml"))
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/connectome.smk"
+include: "workflow/rules/task.smk"
+include: "workflow/rules/reservoir.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/sweep.smk"
+include: "workflow/rules/influence.smk"
+include: "workflow/rules/decomposition.smk"
+include: "workflow/rules/figures.smk"
+
+
+localrules:
+    all,
+    reservoirs,
+    sweeps,
+    estimates,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.tables.output,
+        FIGURES,
+
+
+# The same study up to a stage.
+rule reservoirs:
+    input:
+        expand(rules.training.output, connectome=CONNECTOMES, regime=REGIMES),
+
+
+rule sweeps:
+    input:
+        expand(rules.sweep.output, connectome=CONNECTOMES, regime=REGIMES, shard=SHARDS),
+
+
+rule estimates:
+    input:
+        rules.tables.output,
+        expand(rules.contribution.output, connectome=CONNECTOMES, regime=REGIMES),
+
+
+onstart:
+    print(announcement())

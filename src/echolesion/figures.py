@@ -1,0 +1,336 @@
+"""Figures: every one is a function of results that returns a matplotlib figure.
+
+Each takes ``results``, datasets by kind and name: ``results["influence"]["optimal"]`` is the influence of the
+regime ``optimal``. Error bars and bands are 95 % intervals.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from echolesion import statistics
+from echolesion.influence import off_diagonal
+
+Results = Mapping[str, Mapping[str, xr.Dataset]]
+
+#: Okabe & Ito's colours, told apart with any colour vision; regimes take them in order.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+GREY = "#777777"
+MILLIMETRE = 1 / 25.4
+WIDTH = 174 * MILLIMETRE
+STYLE: dict[Any, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.0,
+    "errorbar.capsize": 2,
+    "image.interpolation": "nearest",
+    "figure.constrained_layout.use": True,
+}
+
+
+def draw(name: str, title: str, results: Results) -> Figure:
+    """Draw a figure in the common style.
+
+    Parameters
+    ----------
+    name : str
+        Key of `FIGURES`.
+    title : str
+        Stands above the figure.
+    results : mapping
+        See the module's head.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not shown, not registered with pyplot.
+    """
+    with mpl.rc_context(STYLE):
+        figure = FIGURES[name](results)
+        figure.suptitle(title, fontsize=9)
+        figure.draw_without_rendering()
+    return figure
+
+
+def _colours(names: Mapping[str, object]) -> dict[str, str]:
+    return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
+
+
+def _magnitude(influence: xr.Dataset) -> np.ndarray:
+    """Return the standard deviation over time of the influence, shape (source, target)."""
+    return np.sqrt(influence["power"].transpose("source", "target").values)
+
+
+def _with_interval(split: xr.Dataset, regime: str, measure: str) -> str:
+    value = split.sel(regime=regime, measure=measure)
+    return f"{float(value['estimate']):.2f} [{float(value['low']):.2f}, {float(value['high']):.2f}]"
+
+
+def connectome(results: Results) -> Figure:
+    """Draw the weight matrix and the distributions of degree and weight."""
+    (dataset,) = results["connectome"].values()
+    weights = dataset["weight"].transpose("source", "target").values
+    figure = Figure(figsize=(WIDTH, 75 * MILLIMETRE))
+    matrix, degree, weight = figure.subplots(1, 3, width_ratios=(1.3, 1, 1))
+    # A connectome of many nodes is sparse: a marker per connection stays visible where a pixel would not.
+    source, target = np.nonzero(weights)
+    limit = float(np.abs(weights).max())
+    points = matrix.scatter(
+        target, source, c=weights[source, target], s=min(12.0, 3000 / len(weights) ** 1.2), marker="s", linewidths=0,
+        cmap="RdBu_r", vmin=-limit, vmax=limit,
+    )  # fmt: skip
+    matrix.set(xlabel="target (node)", ylabel="source (node)", xlim=(-1, len(weights)), ylim=(len(weights), -1))
+    matrix.set_aspect("equal")
+    figure.colorbar(points, ax=matrix, label="weight", shrink=0.7)
+    connected = weights != 0
+    sides = {"out": connected.sum(axis=1), "in": connected.sum(axis=0)}
+    top = max(int(values.max()) for values in sides.values())
+    edges = np.arange(-0.5, top + 1.5, max(1, top // 25))
+    for (side, values), colour in zip(sides.items(), COLOURS, strict=False):
+        degree.hist(values, bins=edges, histtype="step", color=colour, label=f"{side}-degree")
+    degree.set(xlabel="connections of a node", ylabel="nodes")
+    degree.legend()
+    weight.hist(weights[connected], bins=30, color=GREY)
+    density = connected.sum() / off_diagonal(len(weights)).sum()
+    weight.set(xlabel="weight", ylabel="connections", title=f"density {density:.3f}")
+    return figure
+
+
+def tuning(results: Results) -> Figure:
+    """Draw the validation score over the grid, one panel per input scaling, and where the regimes lie."""
+    (tuned,) = results["tuning"].values()
+    score = tuned["score"]
+    scalings = score["input_scaling"].values
+    figure = Figure(figsize=(WIDTH, 65 * MILLIMETRE))
+    panels = figure.subplots(1, len(scalings), sharey=True, squeeze=False)[0]
+    norm = LogNorm(float(score.min()), float(score.max()))
+    for axes, scaling in zip(panels, scalings, strict=True):
+        grid = score.sel(input_scaling=scaling).transpose("leak", "spectral_radius")
+        image = axes.imshow(grid, norm=norm, cmap="viridis", aspect="auto", origin="lower")
+        axes.set(title=f"input scaling {scaling:g}", xlabel="spectral radius")
+        axes.set_xticks(range(grid.sizes["spectral_radius"]), [f"{v:g}" for v in grid["spectral_radius"].values])
+        axes.set_yticks(range(grid.sizes["leak"]), [f"{v:g}" for v in grid["leak"].values])
+    panels[0].set_ylabel("leak rate")
+    colours = _colours(results["reservoir"])
+    for name, network in results["reservoir"].items():
+        nearest = int(np.abs(scalings - network.attrs["input_scaling"]).argmin())
+        place = [
+            np.interp(network.attrs[key], score[key].values, np.arange(score.sizes[key]))
+            for key in ("spectral_radius", "leak")
+        ]
+        label = ", ".join(f"{network.attrs[key]:g}" for key in ("spectral_radius", "leak", "input_scaling"))
+        panels[nearest].plot(*place, "o", color=colours[name], mec="white", ms=9, label=f"{name} ({label})")
+    figure.colorbar(image, ax=panels, label=score.attrs["long_name"])
+    figure.legend(*_gathered(panels), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _gathered(panels: np.ndarray) -> tuple[list[Artist], list[str]]:
+    """Return the legend entries of all panels, each once."""
+    entries = {
+        label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    return list(entries.values()), list(entries)
+
+
+def prediction(results: Results) -> Figure:
+    """Draw the read-out against the truth on the test split; for the memory task, the capacity of every lag."""
+    regimes, colours = results["training"], _colours(results["training"])
+    figure = Figure(figsize=(WIDTH, (20 + 35 * len(regimes)) * MILLIMETRE))
+    panels = figure.subplots(len(regimes), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (name, trained) in zip(panels, regimes.items(), strict=True):
+        score = trained["score"].sel(split="test", measure=trained.attrs["task_score"])
+        axes.set_title(f"{name}: test {trained.attrs['task_score']} {float(score):.3g}", loc="left")
+        if "memory_per_lag" in trained:
+            axes.bar(np.arange(1, trained.sizes["output"] + 1), trained["memory_per_lag"], color=colours[name])
+            axes.set(ylabel="memory capacity", ylim=(0, 1))
+        else:
+            axes.plot(trained["time"], trained["truth"][:, 0], color=GREY, lw=2.5, alpha=0.6, label="truth")
+            axes.plot(trained["time"], trained["prediction"][:, 0], color=colours[name], label="prediction")
+            axes.set(ylabel=f"{trained['output'].values[0]} (s.d.)")
+            axes.legend(loc="upper right", ncols=2)
+    panels[-1].set_xlabel("lag (steps)" if "memory_per_lag" in trained else "time (steps)")
+    return figure
+
+
+def contribution(results: Results) -> Figure:
+    """Draw every node's contribution to the score, sorted, and the traces of the largest to the read-out."""
+    regimes, colours = results["contribution"], _colours(results["contribution"])
+    figure = Figure(figsize=(WIDTH, (20 + 50 * len(regimes)) * MILLIMETRE))
+    panels = figure.subplots(len(regimes), 2, squeeze=False)
+    for (ranked, traces), (name, estimate) in zip(panels, regimes.items(), strict=True):
+        quantile = statistics.t_quantile(estimate.attrs["batches"])
+        order = np.argsort(estimate["score_contribution"].values)
+        ranked.errorbar(
+            np.arange(1, order.size + 1),
+            estimate["score_contribution"].values[order],
+            quantile * estimate["score_contribution_se"].values[order],
+            fmt=".", ms=3, lw=0.6, capsize=0 if order.size > 60 else 2, color=colours[name],
+        )  # fmt: skip
+        ranked.axhline(0, color=GREY, lw=0.6)
+        ranked.set(xlabel="node, sorted", ylabel=f"contribution to {estimate.attrs['score']}")
+        ranked.set_title(f"{name}: contribution to the score", loc="left")
+        first = estimate.isel(output=0)
+        strongest = np.argsort(-first["contribution"].std("time").values)[:5]
+        for colour, node in zip(COLOURS, strongest, strict=False):
+            series, error = first["contribution"][node], quantile * first["contribution_se"][node]
+            traces.fill_between(first["time"], series - error, series + error, color=colour, alpha=0.3, lw=0)
+            traces.plot(first["time"], series, color=colour, lw=0.8, label=str(first["node"].values[node]))
+        traces.set(xlabel="time (steps)", ylabel="contribution to read-out (s.d.)")
+        traces.set_title(f"{name}: five largest, {first['output'].values}", loc="left")
+        traces.legend(title="node", ncols=1, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def influence(results: Results) -> Figure:
+    """Draw the magnitude of influence of every pair, all regimes on one logarithmic scale."""
+    regimes = results["influence"]
+    maps = {name: _magnitude(estimate) for name, estimate in regimes.items()}
+    values = np.concatenate([values[off_diagonal(len(values))] for values in maps.values()])
+    low, high = np.quantile(values, (0.05, 0.999))
+    norm = LogNorm(low, high, clip=True)
+    figure = Figure(figsize=(WIDTH, 90 * MILLIMETRE))
+    panels = figure.subplots(1, len(maps), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (name, magnitude) in zip(panels, maps.items(), strict=True):
+        image = axes.imshow(magnitude, norm=norm, cmap="cividis")
+        axes.set(title=f"{name}: reliability {float(regimes[name]['reliability']):.3f}", xlabel="target (node)")
+    panels[0].set_ylabel("source (node)")
+    figure.colorbar(image, ax=panels, label="s.d. over time of influence", extend="both", shrink=0.8)
+    return figure
+
+
+def influence_against_weight(results: Results) -> Figure:
+    """Draw the magnitude of influence of every pair against the magnitude of its weight."""
+    regimes, colours = results["influence"], _colours(results["influence"])
+    (split,) = results["decomposition"].values()
+    figure = Figure(figsize=(WIDTH, 80 * MILLIMETRE))
+    panels = figure.subplots(1, len(regimes), sharey=True, squeeze=False)[0]
+    for axes, (name, estimate) in zip(panels, regimes.items(), strict=True):
+        magnitude = _magnitude(estimate)
+        pairs = off_diagonal(len(magnitude))
+        weight = np.abs(results["reservoir"][name]["weights"].transpose("source", "target").values)
+        connected, unconnected = pairs & (weight > 0), pairs & (weight == 0)
+        size = np.clip(2000 / connected.sum(), 1, 9)
+        axes.scatter(weight[connected], magnitude[connected], s=size, color=colours[name], linewidths=0, alpha=0.6)
+        place = -0.08 * float(weight.max())
+        violin = axes.violinplot(
+            np.log10(magnitude[unconnected]), positions=[place], widths=-1.2 * place, showextrema=False
+        )
+        for body in violin["bodies"]:
+            body.get_paths()[0].vertices[:, 1] = 10 ** body.get_paths()[0].vertices[:, 1]
+            body.set(facecolor=GREY, alpha=0.8)
+        axes.set_yscale("log")
+        axes.set(xlabel="|weight| (0: no connection)")
+        axes.set_title(
+            f"{name}\nPearson, all pairs {_with_interval(split, name, 'pearson_all')}\n"
+            f"Spearman, connected {_with_interval(split, name, 'spearman_connected')}",
+            loc="left",
+        )
+        axes.set_ylim(*np.quantile(magnitude[pairs], (0.001, 1)) * (0.5, 2))
+    panels[0].set_ylabel("s.d. over time of influence")
+    return figure
+
+
+def shares(results: Results) -> Figure:
+    """Draw the direct and indirect shares of influence power against chance, as measured and without noise."""
+    (split,) = results["decomposition"].values()
+    figure = Figure(figsize=(WIDTH, 75 * MILLIMETRE))
+    _shares(figure.subplots(), split, list(results["influence"]))
+    return figure
+
+
+def _shares(axes: Axes, split: xr.Dataset, regimes: list[str]) -> None:
+    """Draw stacked direct and indirect shares of each regime, as measured (left bar) and noise-free (right bar)."""
+    for place, name in enumerate(regimes):
+        chance = float(split["chance"].sel(regime=name))
+        for offset, measure in ((-0.2, "indirect_share"), (0.2, "indirect_share_noise_free")):
+            value = split.sel(regime=name, measure=measure)
+            share = float(value["estimate"])
+            axes.bar(place + offset, 1 - share, 0.36, color=COLOURS[0], label="direct: connected pairs")
+            axes.bar(place + offset, share, 0.36, 1 - share, color=COLOURS[1], label="indirect: unconnected pairs")
+            error = [[float(value["high"]) - share], [share - float(value["low"])]]
+            axes.errorbar(place + offset, 1 - share, error, color="black", lw=1)
+            axes.text(place + offset, 1.02, f"{share:.2f}", ha="center", fontsize=7, color=COLOURS[1])
+        axes.hlines(1 - chance, place - 0.42, place + 0.42, color="black", ls="--", label="chance: share of pairs")
+    labels = [f"{name}\nas estimated | noise-free" for name in regimes]
+    axes.set_xticks(range(len(regimes)), labels)
+    axes.set(ylabel="share of influence power", ylim=(0, 1.1), xlim=(-0.6, len(regimes) - 0.4))
+    axes.legend(*_gathered(np.array([axes])), loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def summary(results: Results) -> Figure:
+    """Draw the answer of the study: how far the wiring explains influence, in every network and regime."""
+    splits = results["decomposition"]
+    differences = [name for split in splits.values() for name in split["regime"].values if " - " in name]
+    regimes = [name for split in splits.values() for name in split["regime"].values if name not in differences]
+    regimes = list(dict.fromkeys(regimes))
+    colours = _colours(dict.fromkeys(regimes))
+    figure = Figure(figsize=(WIDTH, (25 + 22 * len(splits)) * MILLIMETRE))
+    columns = {
+        "scores": "test error or capacity",
+        "pearson_all": "correlation with |weight|\n(Pearson, all pairs)",
+        "pearson_all_corrected": "the same,\ncorrected for noise",
+        "indirect_share_noise_free": "indirect share\n(noise-free; | chance)",
+    }
+    panels = figure.subplots(1, len(columns), sharey=True)
+    for axes, (measure, label) in zip(panels, columns.items(), strict=True):
+        for place, (network, split) in enumerate(splits.items()):
+            for i, regime in enumerate(regimes):
+                height = place + 0.3 * ((i + 0.5) / len(regimes) * 2 - 1)
+                if measure == "scores":
+                    trained = results["training"][f"{network} {regime}"]
+                    score = trained["score"].sel(split="test", measure=trained.attrs["task_score"])
+                    axes.plot(float(score), height, "D", ms=4, color=colours[regime], label=regime)
+                    label = f"test {trained.attrs['task_score']}"
+                    continue
+                value = split.sel(regime=regime, measure=measure)
+                low, middle, high = (float(value[key]) for key in ("low", "estimate", "high"))
+                axes.errorbar(
+                    middle,
+                    height,
+                    xerr=[[middle - low], [high - middle]],
+                    fmt="o",
+                    ms=4,
+                    color=colours[regime],
+                )
+                if measure.startswith("indirect"):
+                    axes.plot(float(value["chance"]), height, "|", ms=10, color="black", label="chance")
+        axes.set(xlabel=label)
+        axes.set_xlim(left=0)
+        if measure != "scores":
+            axes.set_xlim(0, 1.02)
+    panels[0].set_yticks(range(len(splits)), list(splits))
+    panels[0].set_ylim(len(splits) - 0.5, -0.5)
+    figure.legend(*_gathered(panels), loc="outside lower center", ncols=4)
+    return figure
+
+
+#: All figures by name.
+FIGURES: dict[str, Callable[[Results], Figure]] = {
+    function.__name__: function
+    for function in (
+        connectome,
+        tuning,
+        prediction,
+        contribution,
+        influence,
+        influence_against_weight,
+        shares,
+        summary,
+    )
+}

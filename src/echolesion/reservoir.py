@@ -1,0 +1,224 @@
+r"""The echo state network: its parameters and its trajectories.
+
+State :math:`h`, input :math:`u`, leak :math:`a`, bias :math:`b`, weights :math:`W` of spectral radius :math:`\rho`::
+
+    z_j(t) = sum_i h_i(t-1) W_ij + sum_k u_k(t) V_kj + b
+    h_j(t) = (1 - a) h_j(t-1) + a f(z_j(t))
+
+from ``h = 0``. `trajectory` is the only place where this equation is computed, for one network, a grid of parameters or
+a batch of lesioned networks alike.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+#: Activation functions f by name; each works in place.
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "tanh": torch.tanh_,
+    "sigmoid": torch.sigmoid_,
+    "relu": torch.relu_,
+    "identity": lambda z: z,
+}
+
+
+def spectral_radius(weights: xr.DataArray) -> float:
+    """Return the largest absolute eigenvalue of a connectome.
+
+    Parameters
+    ----------
+    weights : xarray.DataArray
+        Dims ``(source, target)``, square; any orientation gives the same value.
+
+    Returns
+    -------
+    float
+        0 for a nilpotent matrix, up to rounding.
+    """
+    return float(np.abs(np.linalg.eigvals(weights.values)).max())
+
+
+def input_weights(connectome: xr.DataArray, inputs: xr.DataArray, rng: np.random.Generator) -> xr.DataArray:
+    """Draw unscaled input weights from the uniform distribution on [-1, 1].
+
+    Parameters
+    ----------
+    connectome : xarray.DataArray
+        Gives the node labels.
+    inputs : xarray.DataArray
+        Has the dim ``channel`` with its labels.
+    rng : numpy.random.Generator
+        Source of the weights.
+
+    Returns
+    -------
+    xarray.DataArray
+        Dims ``(channel, node)``.
+    """
+    nodes = connectome["target"].values
+    return xr.DataArray(
+        rng.uniform(-1, 1, (inputs.sizes["channel"], nodes.size)),
+        dims=("channel", "node"),
+        coords={"channel": inputs["channel"].values, "node": nodes},
+        attrs={"long_name": "weight from input to node", "units": "1"},
+    )
+
+
+def build(
+    connectome: xr.DataArray,
+    unscaled_input: xr.DataArray,
+    *,
+    spectral_radius: float,
+    leak: float,
+    input_scaling: float,
+    bias: float = 0.0,
+    activation: str = "tanh",
+) -> xr.Dataset:
+    """Build an echo state network on a connectome.
+
+    Parameters
+    ----------
+    connectome : xarray.DataArray
+        Dims ``(source, target)``.
+    unscaled_input : xarray.DataArray
+        Dims ``(channel, node)``, from `input_weights`.
+    spectral_radius : float
+        Radius to which the connectome is rescaled, larger than 0.
+    leak : float
+        Leak rate a, in (0, 1].
+    input_scaling : float
+        Factor of the input weights.
+    bias : float
+        Added to every node's pre-activation.
+    activation : str
+        Key of `ACTIVATIONS`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``weights (source, target)`` and ``input_weights (channel, node)``; the other parameters as attributes.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range or the connectome's spectral radius is 0.
+    """
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"unknown activation '{activation}' (allowed: {', '.join(ACTIVATIONS)})")
+    if not 0 < leak <= 1:
+        raise ValueError(f"leak must be larger than 0 and at most 1, not {leak}")
+    if not spectral_radius > 0:
+        raise ValueError(f"spectral_radius must be larger than 0, not {spectral_radius}")
+    weights = connectome.transpose("source", "target") * (spectral_radius / _positive_radius(connectome))
+    weights.attrs = {"long_name": "weight from source to target, at the set spectral radius", "units": "1"}
+    attributes = {
+        "spectral_radius": spectral_radius,
+        "leak": leak,
+        "input_scaling": input_scaling,
+        "bias": bias,
+        "activation": activation,
+    }
+    scaled_input = unscaled_input * input_scaling
+    scaled_input.attrs = unscaled_input.attrs
+    return xr.Dataset({"weights": weights, "input_weights": scaled_input}, attrs=attributes)
+
+
+def _positive_radius(connectome: xr.DataArray) -> float:
+    radius = spectral_radius(connectome)
+    if not radius > 0:
+        raise ValueError("the connectome's spectral radius is 0: it cannot be rescaled")
+    return radius
+
+
+def drive(reservoir: xr.Dataset, inputs: xr.DataArray) -> Tensor:
+    """Return what the input and the bias add to every node's pre-activation.
+
+    Parameters
+    ----------
+    reservoir : xarray.Dataset
+        From `build`.
+    inputs : xarray.DataArray
+        Dims ``(time, channel)``.
+
+    Returns
+    -------
+    torch.Tensor
+        Shape (time, node), float64.
+    """
+    scaled = inputs.transpose("time", "channel").values @ reservoir["input_weights"].transpose("channel", "node").values
+    return torch.from_numpy(scaled + reservoir.attrs["bias"])
+
+
+def trajectory(
+    weights: Tensor,
+    drives: Iterable[Tensor],
+    leak: float | Tensor,
+    activation: str,
+    intact: Tensor | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> Iterator[Tensor]:
+    """Yield the state of every network of a batch, step by step, from state 0.
+
+    Parameters
+    ----------
+    weights : torch.Tensor, shape (..., N, N)
+        ``weights[..., i, j]`` leads from node i to node j. Leading dims broadcast against those of the state.
+    drives : iterable of torch.Tensor, shape (T, ..., N)
+        Input and bias at every step; each broadcasts to the state.
+    leak : float or torch.Tensor
+        Leak rate; a tensor broadcasts to the state.
+    activation : str
+        Key of `ACTIVATIONS`.
+    intact : torch.Tensor, shape (..., N), optional
+        1 where a node is intact, 0 where it is lesioned: its state is then 0 at every step.
+    shape : tuple of int, optional
+        Shape of the state, by default that of `intact`.
+
+    Yields
+    ------
+    torch.Tensor, shape (..., N)
+        The state at steps 0 to T - 1. It is one buffer, overwritten at the next step: copy what is to be kept.
+    """
+    if shape is None:
+        assert intact is not None, "a shape is needed where no node is lesioned"
+        shape = tuple(intact.shape)
+    f = ACTIVATIONS[activation]
+    state = torch.zeros(shape, dtype=weights.dtype, device=weights.device)
+    new = torch.empty_like(state)
+    for driven in drives:
+        torch.matmul(state, weights, out=new)
+        new = f(new.add_(driven))
+        state.lerp_(new, leak)
+        if intact is not None:
+            state.mul_(intact)
+        yield state
+
+
+def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
+    """Run an intact reservoir on a series of inputs.
+
+    Parameters
+    ----------
+    reservoir : xarray.Dataset
+        From `build`.
+    inputs : xarray.DataArray
+        Dims ``(time, channel)``.
+
+    Returns
+    -------
+    xarray.DataArray
+        States, dims ``(time, node)``, float64. Step t has received input t.
+    """
+    weights = torch.from_numpy(reservoir["weights"].transpose("source", "target").values)
+    leak, activation = reservoir.attrs["leak"], reservoir.attrs["activation"]
+    steps = trajectory(weights, drive(reservoir, inputs), leak, activation, shape=(1, len(weights)))
+    states = np.stack([state[0].numpy().copy() for state in steps])
+    return xr.DataArray(
+        states,
+        dims=("time", "node"),
+        coords={"time": inputs["time"], "node": reservoir["node"].values},
+        attrs={"long_name": "activity", "units": "1"},
+    )

@@ -1,0 +1,160 @@
+r"""Uncertainty: what independent batches of walks say about an estimate.
+
+A batch b gives sums :math:`s_b` and weights :math:`w_b` of a ratio estimator. Its jackknife pseudo-value is
+:math:`x_b = B \, \theta - (B - 1) \, \theta_{-b}` with :math:`\theta = \sum s / \sum w` over all B batches and
+:math:`\theta_{-b}` over all but b (Tukey 1958; Miller 1974). The mean of the pseudo-values estimates the quantity with
+the ratio's bias of order 1 / B removed, their scatter gives its standard error.
+
+Powers (variances over time) of noisy series are too large by the power of the noise. All of it is in the batch
+covariance :math:`G_{bc} = \mathrm{cov}_t(x_b, x_c)`: the mean over all (b, c) is the power of the mean series, the mean
+over b != c that of the signal alone, as the noise of two batches is independent.
+"""
+
+from itertools import combinations
+
+import numpy as np
+from scipy import stats
+
+#: Fewest batches from which a standard error is estimated.
+FEWEST_BATCHES = 8
+
+
+def pseudo_values(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the jackknife pseudo-values of a ratio of sums.
+
+    Parameters
+    ----------
+    sums : numpy.ndarray, shape (B, ...)
+        Weighted sums of every batch.
+    weights : numpy.ndarray, shape (B, ...)
+        Their weights; broadcasts to `sums`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (B, ...), dtype of `sums`
+        The mean over the first axis is the estimate.
+
+    Raises
+    ------
+    ValueError
+        If there are too few batches, or an entry has samples in fewer than two of them.
+    """
+    count = len(sums)
+    if count < FEWEST_BATCHES:
+        raise ValueError(f"{count} batches are too few for a standard error: take at least {FEWEST_BATCHES}")
+    total, total_weight = sums.sum(axis=0), weights.sum(axis=0)
+    if (total_weight - weights <= 1e-9 * total_weight).any():
+        raise ValueError("some entries were sampled in a single batch or in none: take more walks per batch")
+    estimate = total / total_weight
+    values = np.empty_like(sums)
+    for b in range(count):
+        values[b] = count * estimate - (count - 1) * ((total - sums[b]) / (total_weight - weights[b]))
+    return values
+
+
+def standard_error(pseudo: np.ndarray) -> np.ndarray:
+    """Return the standard error of the mean of pseudo-values, shape (B, ...) to (...)."""
+    return pseudo.std(axis=0, ddof=1) / np.sqrt(len(pseudo))
+
+
+def batch_covariance(pseudo: np.ndarray) -> np.ndarray:
+    """Return the covariance over time of every two batches.
+
+    Parameters
+    ----------
+    pseudo : numpy.ndarray, shape (B, ..., T)
+        Pseudo-values of time series.
+
+    Returns
+    -------
+    numpy.ndarray, shape (B, B, ...), float64
+        See the module's head; `power` and `split_half_reliability` read it.
+    """
+    count, steps = len(pseudo), pseudo.shape[-1]
+    covariance = np.empty((count, count, *pseudo.shape[1:-1]))
+    # One slice at a time: the centred copy of all of it would double the memory.
+    for place in range(pseudo.shape[1]):
+        series = pseudo[:, place].astype(float)
+        series -= series.mean(axis=-1, keepdims=True)
+        covariance[:, :, place] = np.einsum("b...t,c...t->bc...", series, series) / steps
+    return covariance
+
+
+def power(covariance: np.ndarray, *, noise_free: bool = False) -> np.ndarray:
+    """Return the power over time of the mean of some batches.
+
+    Parameters
+    ----------
+    covariance : numpy.ndarray, shape (B, B, ...)
+        From `batch_covariance`, or a subset of its batches.
+    noise_free : bool
+        Leave out the products of a batch with itself: unbiased, and so sometimes below 0.
+
+    Returns
+    -------
+    numpy.ndarray, shape (...)
+        Power, in squared units of the series.
+    """
+    count = len(covariance)
+    total = covariance.sum(axis=(0, 1))
+    if not noise_free:
+        return total / count**2
+    return (total - np.einsum("bb...->...", covariance)) / (count * (count - 1))
+
+
+def split_half_reliability(covariance: np.ndarray) -> float:
+    """Return how well the map of magnitudes from one half of the batches agrees with that from the other.
+
+    Parameters
+    ----------
+    covariance : numpy.ndarray, shape (B, B, pairs)
+        From `batch_covariance`.
+
+    Returns
+    -------
+    float
+        Pearson correlation of the standard deviations over time of the two halves, averaged over all ways to
+        halve the batches, stepped up to the full number of batches by the Spearman-Brown formula
+        ``2 r / (1 + r)`` (Spearman 1910; Brown 1910).
+    """
+    batches = range(len(covariance))
+    splits = [half for half in combinations(batches, len(covariance) // 2) if len(covariance) % 2 or 0 in half]
+    # All 35 splits of 8 batches; of more batches an even selection of about as many.
+    splits = splits[:: max(1, len(splits) // 35)]
+    correlations = []
+    for half in splits:
+        other = [b for b in batches if b not in half]
+        magnitudes = [np.sqrt(power(covariance[np.ix_(side, side)])) for side in (list(half), other)]
+        correlations.append(np.corrcoef(*magnitudes)[0, 1])
+    mean = float(np.mean(correlations))
+    return 2 * mean / (1 + mean)
+
+
+def jackknife_interval(
+    estimate: np.ndarray, replicates: np.ndarray, level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the jackknife standard error and confidence interval of any statistic.
+
+    Parameters
+    ----------
+    estimate : numpy.ndarray, shape (...)
+        The statistic from all batches.
+    replicates : numpy.ndarray, shape (B, ...)
+        The statistic with each batch left out in turn.
+    level : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    standard_error, low, high : numpy.ndarray, shape (...)
+        The interval is symmetric, by Student's t with B - 1 degrees of freedom.
+    """
+    count = len(replicates)
+    error = np.sqrt((count - 1) / count * ((replicates - replicates.mean(axis=0)) ** 2).sum(axis=0))
+    half = t_quantile(count, level) * error
+    return error, estimate - half, estimate + half
+
+
+def t_quantile(batches: int, level: float = 0.95) -> float:
+    """Return the number of standard errors on either side of an estimate from so many batches."""
+    return float(stats.t.ppf((1 + level) / 2, batches - 1))

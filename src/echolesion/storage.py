@@ -1,0 +1,71 @@
+"""Results on disk: netCDF files, tables and figures, each whole or not there at all."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from echolesion import provenance
+
+
+def read(path: str | Path) -> xr.Dataset:
+    """Read a result into memory.
+
+    Parameters
+    ----------
+    path : path-like
+        A netCDF file.
+
+    Returns
+    -------
+    xarray.Dataset
+        Loaded; the file is closed again.
+    """
+    return xr.load_dataset(path, engine="netcdf4")
+
+
+def write(dataset: xr.Dataset, path: str | Path, config: Mapping[str, Any]) -> None:
+    """Write a result with its provenance.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        The result.
+    path : path-like
+        The netCDF file.
+    config : mapping
+        The configuration of the study, for `provenance.attributes`.
+    """
+    with _moved_when_done(Path(path)) as temporary:
+        dataset.assign_attrs(provenance.attributes(config)).to_netcdf(temporary, engine="netcdf4")
+
+
+def write_table(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as CSV, without its index."""
+    with _moved_when_done(Path(path)) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def write_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure in the format its suffix names, with embedded fonts and without a date: equal figures, equal files."""
+    path = Path(path)
+    undated = {"metadata": {"CreationDate": None}} if path.suffix == ".pdf" else {}
+    with _moved_when_done(path) as temporary, mpl.rc_context({"pdf.fonttype": 42}):
+        figure.savefig(temporary, format=path.suffix[1:], dpi=200, **undated)
+
+
+@contextmanager
+def _moved_when_done(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside the path and move it there at the end, so that no half-written file has the name."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

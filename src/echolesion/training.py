@@ -1,0 +1,251 @@
+r"""Training: fit the read-out, score it, and tune the reservoir's parameters.
+
+The read-out is linear, :math:`y(t) = \sum_j h_j(t) R_j + c`. With states and truths centred over the training
+steps, and :math:`X = U S V^T` the singular value decomposition of the states, ridge regression is
+:math:`R = V \, S / (S^2 + \lambda) \, U^T Y`; :math:`\lambda = 0` is the pseudo-inverse. All in float64.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+from tqdm import tqdm
+
+from echolesion import reservoir
+from echolesion.task import SPLITS, split
+
+
+def nrmse(prediction: Tensor, truth: Tensor) -> Tensor:
+    """Root mean squared error over the standard deviation of the truth, averaged over outputs.
+
+    Parameters
+    ----------
+    prediction : torch.Tensor, shape (..., T, O)
+        Any leading dims.
+    truth : torch.Tensor, shape (T, O)
+        The truth.
+
+    Returns
+    -------
+    torch.Tensor, shape (...)
+        0 is perfect, 1 is as good as the mean.
+    """
+    error = (prediction - truth).square().mean(dim=-2).sqrt()
+    return (error / truth.std(dim=0, correction=0)).mean(dim=-1)
+
+
+def r2(prediction: Tensor, truth: Tensor) -> Tensor:
+    """Coefficient of determination, averaged over outputs. Shapes as in `nrmse`; 1 is perfect."""
+    error = (prediction - truth).square().mean(dim=-2)
+    return (1 - error / truth.var(dim=0, correction=0)).mean(dim=-1)
+
+
+def memory_per_output(prediction: Tensor, truth: Tensor) -> Tensor:
+    """Squared correlation of prediction and truth (Jaeger 2001), for every output.
+
+    Parameters
+    ----------
+    prediction : torch.Tensor, shape (..., T, O)
+        Any leading dims.
+    truth : torch.Tensor, shape (T, O)
+        Output k is the input k steps ago.
+
+    Returns
+    -------
+    torch.Tensor, shape (..., O)
+        Between 0 and 1; 0 where the prediction does not vary.
+    """
+    p = prediction - prediction.mean(dim=-2, keepdim=True)
+    d = truth - truth.mean(dim=0)
+    covariance = (p * d).sum(dim=-2).square()
+    variances = p.square().sum(dim=-2) * d.square().sum(dim=0)
+    # A constant prediction remembers nothing; rounding in its variance must not make that 0 / 0.
+    varies = p.square().sum(dim=-2) > 1e-20 * d.square().sum(dim=0)
+    return torch.where(varies, covariance / variances.clamp_min(torch.finfo(p.dtype).tiny), 0.0)
+
+
+def memory_capacity(prediction: Tensor, truth: Tensor) -> Tensor:
+    """Sum of `memory_per_output` over the outputs (lags). Shapes as in `nrmse`; larger is better."""
+    return memory_per_output(prediction, truth).sum(dim=-1)
+
+
+#: Scores by name: the function and whether larger is better.
+SCORES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], bool]] = {
+    "nrmse": (nrmse, False),
+    "r2": (r2, True),
+    "memory_capacity": (memory_capacity, True),
+}
+
+
+def fit_readouts(states: Tensor, truth: Tensor, ridges: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """Fit one read-out per ridge parameter.
+
+    Parameters
+    ----------
+    states : torch.Tensor, shape (T, N), float64
+        States at the scored steps of the training split.
+    truth : torch.Tensor, shape (T, O), float64
+        Targets at the same steps.
+    ridges : sequence of float
+        Ridge parameters, 0 or larger; 0 means the pseudo-inverse.
+
+    Returns
+    -------
+    weights : torch.Tensor, shape (R, N, O)
+        Read-out weights.
+    constants : torch.Tensor, shape (R, O)
+        Read-out constants.
+    """
+    mean, level = states.mean(dim=0), truth.mean(dim=0)
+    u, s, vt = torch.linalg.svd(states - mean, full_matrices=False)
+    kept = s > s[0] * max(states.shape) * torch.finfo(s.dtype).eps
+    penalty = torch.tensor(list(ridges), dtype=s.dtype)[:, None]
+    gain = torch.where(kept, s / torch.where(kept, s**2 + penalty, 1.0), 0.0)
+    weights = torch.einsum("kn,rk,ko->rno", vt, gain, u.T @ (truth - level))
+    return weights, level - torch.einsum("n,rno->ro", mean, weights)
+
+
+def _scored(piece: xr.Dataset) -> tuple[np.ndarray, Tensor]:
+    scored = piece["scored"].values
+    return scored, torch.from_numpy(piece["truth"].transpose("time", "output").values[scored])
+
+
+def tune(
+    connectome: xr.DataArray,
+    unscaled_input: xr.DataArray,
+    task: xr.Dataset,
+    grid: Mapping[str, Sequence[float]],
+    *,
+    bias: float,
+    activation: str,
+    progress: str | None = None,
+) -> xr.Dataset:
+    """Score every point of a grid of reservoir parameters on the validation split.
+
+    Parameters
+    ----------
+    connectome, unscaled_input : xarray.DataArray
+        As for `reservoir.build`.
+    task : xarray.Dataset
+        From `task.make`.
+    grid : mapping
+        Lists ``spectral_radius``, ``leak``, ``input_scaling`` and ``ridge``.
+    bias, activation
+        As for `reservoir.build`.
+    progress : str, optional
+        Label of a progress bar; none by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``score`` and the best ``ridge`` at every point, dims ``(spectral_radius, leak, input_scaling)``. The
+        attributes ``best_spectral_radius``, ``best_leak`` and ``best_input_scaling`` name the best point.
+    """
+    score, larger_is_better = SCORES[task.attrs["score"]]
+    axes = {name: list(grid[name]) for name in ("spectral_radius", "leak", "input_scaling")}
+    points = list(product(axes["leak"], axes["input_scaling"]))
+    leak = torch.tensor([[a] for a, _ in points], dtype=torch.float64)
+    scaling = torch.tensor([[v] for _, v in points], dtype=torch.float64)
+    pieces = [split(task, name) for name in ("train", "validation")]
+    scores, ridges = [], []
+    for radius in tqdm(axes["spectral_radius"], desc=progress, disable=progress is None, mininterval=2, unit="radius"):
+        network = reservoir.build(
+            connectome, unscaled_input, spectral_radius=radius, leak=1, input_scaling=1, activation=activation
+        )
+        weights = torch.from_numpy(network["weights"].values)
+        states = []
+        for piece in pieces:
+            # One input scaling of 1 serves all: the drive is linear in it.
+            drives = reservoir.drive(network, piece["input"])[:, None] * scaling + bias
+            steps = reservoir.trajectory(weights, drives, leak, activation, shape=(len(points), len(weights)))
+            states.append(torch.stack([state.clone() for state in steps], dim=1))
+        (train, train_truth), (validation, validation_truth) = (_scored(piece) for piece in pieces)
+        for point in range(len(points)):
+            readouts, constants = fit_readouts(states[0][point, train], train_truth, grid["ridge"])
+            prediction = states[1][point, validation] @ readouts + constants[:, None]
+            values = score(prediction, validation_truth)
+            best = int(values.argmax() if larger_is_better else values.argmin())
+            scores.append(float(values[best]))
+            ridges.append(grid["ridge"][best])
+    shape = [len(values) for values in axes.values()]
+    tuned = xr.Dataset(
+        {
+            "score": (
+                tuple(axes),
+                np.reshape(scores, shape),
+                {"long_name": f"validation {task.attrs['score']}"},
+            ),
+            "ridge": (tuple(axes), np.reshape(ridges, shape), {"long_name": "ridge parameter of that score"}),
+        },
+        coords=axes,
+    )
+    for variable in tuned.variables.values():
+        variable.attrs.setdefault("units", "1")
+    place = tuned["score"].argmax(...) if larger_is_better else tuned["score"].argmin(...)
+    best_point = tuned.isel(place)
+    return tuned.assign_attrs({f"best_{name}": float(best_point[name]) for name in axes})
+
+
+def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.Dataset:
+    """Fit the read-out of a reservoir and score it on all splits.
+
+    Parameters
+    ----------
+    network : xarray.Dataset
+        From `reservoir.build`.
+    task : xarray.Dataset
+        From `task.make`.
+    ridges : sequence of float
+        Ridge parameters to choose from, by the task's score on the validation split.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``readout (node, output)``, ``constant (output)``; ``prediction`` and ``truth (time, output)`` over the scored
+        steps of the test split; ``score (split, measure)``; for the memory task ``memory_per_lag (output)`` on the test
+        split; the chosen ``ridge`` as attribute. Every split is run from state 0 through its own washout.
+    """
+    pieces = {name: split(task, name) for name in SPLITS}
+    states, truths = {}, {}
+    for name, piece in pieces.items():
+        scored, truths[name] = _scored(piece)
+        states[name] = torch.from_numpy(reservoir.simulate(network, piece["input"]).values[scored])
+    readouts, constants = fit_readouts(states["train"], truths["train"], ridges)
+    score, larger_is_better = SCORES[task.attrs["score"]]
+    values = score(states["validation"] @ readouts + constants[:, None], truths["validation"])
+    best = int(values.argmax() if larger_is_better else values.argmin())
+    prediction = {name: states[name] @ readouts[best] + constants[best] for name in SPLITS}
+    measures = [m for m in SCORES if m != "memory_capacity" or task.attrs["task"] == "memory"]
+    test = pieces["test"].isel(time=pieces["test"]["scored"].values)
+    variables: dict[str, Any] = {
+        "readout": (("node", "output"), readouts[best].numpy(), {"long_name": "read-out weight"}),
+        "constant": ("output", constants[best].numpy(), {"long_name": "read-out constant"}),
+        "prediction": (("time", "output"), prediction["test"].numpy(), {"long_name": "prediction"}),
+        "truth": (("time", "output"), truths["test"].numpy(), {"long_name": "truth"}),
+        "score": (
+            ("split", "measure"),
+            [[float(SCORES[m][0](prediction[name], truths[name])) for m in measures] for name in SPLITS],
+            {"long_name": "score"},
+        ),
+    }
+    if task.attrs["task"] == "memory":
+        per_lag = memory_per_output(prediction["test"], truths["test"]).numpy()
+        variables["memory_per_lag"] = ("output", per_lag, {"long_name": "memory capacity of the lag"})
+    trained = xr.Dataset(
+        variables,
+        coords={
+            "node": network["node"].values,
+            "output": task["output"].values,
+            "time": test["time"],
+            "split": list(SPLITS),
+            "measure": measures,
+        },
+        attrs={"ridge": float(ridges[best]), "task": task.attrs["task"], "task_score": task.attrs["score"]},
+    )
+    for key, variable in trained.data_vars.items():
+        variable.attrs["units"] = "standard deviations" if key in ("prediction", "truth") else "1"
+    return trained

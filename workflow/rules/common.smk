@@ -1,0 +1,46 @@
+# What all rules share: the checked configuration, names and folders.
+from echolesion import configuration
+from echolesion.provenance import source_hash
+
+BASE = Path(workflow.basedir)
+CATALOGUE = yaml.safe_load((BASE / "config/connectomes.yaml").read_text())
+try:
+    configuration.check_study(config, CATALOGUE, BASE / "workflow/schemas")
+except configuration.ConfigurationError as error:
+    sys.exit(f"error in the configuration: {error}")
+
+CONNECTOMES = config["connectomes"]
+REGIMES = [regime["name"] for regime in config["regimes"]]
+SHARDS = range(config["sweep"]["shards"])
+
+STUDY = f"results/{config['study']}"
+NETWORK = f"{STUDY}/{{connectome}}"
+REGIME = f"{NETWORK}/{{regime}}"
+LOGS = f"{STUDY}/logs"
+
+
+wildcard_constraints:
+    connectome="|".join(CONNECTOMES),
+    regime="|".join(REGIMES),
+    shard=r"\d+",
+
+
+def code(script):
+    """Return what a rule must have among its params to see changes of the code behind its script."""
+    return source_hash(BASE / "scripts" / script)
+
+
+def announcement():
+    """Say how long the study takes on this machine."""
+    from echolesion import connectome, cost
+
+    sizes = {
+        key: connectome.load(CATALOGUE[key], key, BASE).sizes["source"]
+        for key in CONNECTOMES
+    }
+    minutes = cost.study_seconds(config, sizes, workflow.cores or 1) / 60
+    networks = ", ".join(f"{key} ({size} nodes)" for key, size in sizes.items())
+    return (
+        f"echolesion: study '{config['study']}': {networks}; regimes {', '.join(REGIMES)}. All of it takes about"
+        f" {minutes:.1f} min here on {workflow.cores or 1} cores; what is done is not done again."
+    )
