@@ -9,8 +9,8 @@ min_version("9.0")
 
 # The package beside this file serves every job, installed or not, on this machine or another.
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [sys.path[0], *filter(None, [os.environ.get("PYTHONPATH")])]
+os.environ.update(
+    PYTHONPATH=os.pathsep.join([sys.path[0], os.environ.get("PYTHONPATH", "")])
 )
 
 

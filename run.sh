@@ -49,7 +49,9 @@ test)
     ruff format --check .
     snakefmt --check Snakefile workflow
     mypy
-    exec pytest "$@"
+    snakemake --lint
+    # The workflow on one core, everything else on the other.
+    exec pytest -n 2 --dist loadfile "$@"
     ;;
 setup) setup ;;
 lock)

@@ -11,7 +11,7 @@ snakemake: Snakemake
 
 with logged(snakemake.log[0]):
     params, name = snakemake.params, snakemake.wildcards.connectome
-    measured = connectome.load(params.entry, name, Path(params.base))
+    measured = connectome.load(params.entry, name, Path(snakemake.scriptdir).parent)
     rng = seeds.generator(params.seed, "weights")
     weights = connectome.prepare(measured, params.weighting, params.threshold, rng, name)
     storage.write(weights.to_dataset(), snakemake.output[0], snakemake.config)

@@ -1,5 +1,8 @@
 """Sweep over lesions: the batches of walks of one shard."""
 
+import logging
+
+import torch
 from snakemake.iocontainers import Snakemake
 
 from echolesion import seeds, storage, sweep
@@ -10,6 +13,9 @@ snakemake: Snakemake
 
 with logged(snakemake.log[0]):
     params, wildcards = snakemake.params, snakemake.wildcards
+    name = f"{wildcards.connectome}, {wildcards.regime}, shard {wildcards.shard}"
+    threads = torch.get_num_threads()
+    logging.info("%s: %d batches on %s, %d thread", name, len(params.batches), params.sweep["device"], threads)
     sums = sweep.run(
         storage.read(snakemake.input.reservoir),
         storage.read(snakemake.input.training),
@@ -20,6 +26,6 @@ with logged(snakemake.log[0]):
         time_bins=params.sweep["time_bins"],
         estimator=params.sweep["estimator"],
         device=params.sweep["device"],
-        progress=f"sweep {wildcards.connectome} {wildcards.regime} {wildcards.shard}",
+        progress=f"sweep {name}",
     )
     storage.write(sums, snakemake.output[0], snakemake.config)

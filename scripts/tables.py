@@ -21,18 +21,10 @@ with logged(snakemake.log[0]):
     networks = zip(product(params.connectomes, params.regimes), files.reservoir, files.training, strict=True)
     for (connectome, regime), reservoir, training in networks:
         network, trained = storage.read(reservoir), storage.read(training)
-        table = trained["score"].to_dataframe().reset_index()
+        table = trained[["score", "score_se"]].to_dataframe().reset_index()
         parameters = {key: network.attrs[key] for key in ("spectral_radius", "leak", "input_scaling")}
-        rows.append(table.assign(connectome=connectome, regime=regime, **parameters, ridge=trained.attrs["ridge"]))
-    columns = [
-        "connectome",
-        "regime",
-        "split",
-        "measure",
-        "score",
-        "spectral_radius",
-        "leak",
-        "input_scaling",
-        "ridge",
-    ]
-    storage.write_table(pd.concat(rows)[columns], snakemake.output.scores)
+        parameters |= {key: trained.attrs[key] for key in ("ridge", "start_left")}
+        rows.append(table.assign(connectome=connectome, regime=regime, **parameters))
+    names = ["connectome", "regime"]
+    scores = pd.concat(rows)
+    storage.write_table(scores[names + list(scores.columns.drop(names))], snakemake.output.scores)

@@ -4,7 +4,7 @@ import logging
 
 from snakemake.iocontainers import Snakemake
 
-from echolesion import storage, training
+from echolesion import reservoir, storage, training
 from echolesion.provenance import logged
 
 snakemake: Snakemake
@@ -15,5 +15,12 @@ with logged(snakemake.log[0]):
     test = ", ".join(
         f"{float(score):.4g} ({score['measure'].values!s})" for score in trained["score"].sel(split="test")
     )
-    logging.info("%s, %s: test score %s", snakemake.wildcards.connectome, snakemake.wildcards.regime, test)
+    name = f"{snakemake.wildcards.connectome}, {snakemake.wildcards.regime}"
+    logging.info("%s: test score %s", name, test)
+    if (left := trained.attrs["start_left"]) > reservoir.FORGOTTEN:
+        logging.warning(
+            "%s: not an echo state network: its start still changes states by %.0f %% after the washout",
+            name,
+            100 * left,
+        )
     storage.write(trained, snakemake.output[0], snakemake.config)

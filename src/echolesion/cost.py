@@ -35,9 +35,8 @@ def simulation_seconds(size: int, rows: int, dtype: torch.dtype, repeats: int = 
         Seconds a step, on the threads torch uses now.
     """
     weights = torch.rand((size, size), dtype=dtype) / size
-    steps = reservoir.trajectory(
-        weights, torch.zeros((repeats + 1, size), dtype=dtype), 0.5, "tanh", shape=(rows, size)
-    )
+    zero = torch.zeros((rows, size), dtype=dtype)
+    steps = reservoir.trajectory(weights, torch.zeros((repeats + 1, size), dtype=dtype), 0.5, "tanh", zero)
     next(steps)
     start = perf_counter()
     for _ in steps:

@@ -48,7 +48,8 @@ def measure(weight: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (len(MEASURES),)
-        NaN where a measure is not defined: correlations with weights that are all equal.
+        NaN where a measure is not defined: correlations with weights that are all equal, corrections of magnitudes
+        that are not reliable at all.
     """
     connected = weight > 0
     groups = {"all": np.ones_like(connected), "connected": connected}
@@ -66,7 +67,7 @@ def measure(weight: np.ndarray, covariance: np.ndarray) -> np.ndarray:
         for name, correlation in (("pearson", stats.pearsonr), ("spearman", stats.spearmanr)):
             r = correlation(weight[pairs], np.sqrt(power[pairs])).statistic if varied else np.nan
             values[f"{name}_{group}"] = r
-            values[f"{name}_{group}_corrected"] = r / np.sqrt(reliability)
+            values[f"{name}_{group}_corrected"] = r / np.sqrt(reliability) if reliability > 0 else np.nan
     return np.array([values[name] for name in MEASURES])
 
 

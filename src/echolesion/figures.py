@@ -101,8 +101,8 @@ def connectome(results: Results) -> Figure:
     sides = {"out": connected.sum(axis=1), "in": connected.sum(axis=0)}
     top = max(int(values.max()) for values in sides.values())
     edges = np.arange(-0.5, top + 1.5, max(1, top // 25))
-    for (side, values), colour in zip(sides.items(), COLOURS, strict=False):
-        degree.hist(values, bins=edges, histtype="step", color=colour, label=f"{side}-degree")
+    for (side, values), colour, line in zip(sides.items(), COLOURS, ("-", "--"), strict=False):
+        degree.hist(values, bins=edges, histtype="step", color=colour, ls=line, label=f"{side}-degree")
     degree.set(xlabel="connections of a node", ylabel="nodes")
     degree.legend()
     weight.hist(weights[connected], bins=30, color=GREY)
@@ -112,7 +112,10 @@ def connectome(results: Results) -> Figure:
 
 
 def tuning(results: Results) -> Figure:
-    """Draw the validation score over the grid, one panel per input scaling, and where the regimes lie."""
+    """Draw the validation score over the grid, one panel per input scaling, and where the regimes lie.
+
+    Points that do not forget their start are crossed: they cannot be the best. Regimes off the grid are only named.
+    """
     (tuned,) = results["tuning"].values()
     score = tuned["score"]
     scalings = score["input_scaling"].values
@@ -122,21 +125,29 @@ def tuning(results: Results) -> Figure:
     for axes, scaling in zip(panels, scalings, strict=True):
         grid = score.sel(input_scaling=scaling).transpose("leak", "spectral_radius")
         image = axes.imshow(grid, norm=norm, cmap="viridis", aspect="auto", origin="lower")
+        remembers = ~tuned["forgets"].sel(input_scaling=scaling).transpose(*grid.dims).values
+        axes.plot(*np.nonzero(remembers)[::-1], "x", color="white", ms=5, label="start not forgotten")
         axes.set(title=f"input scaling {scaling:g}", xlabel="spectral radius")
         axes.set_xticks(range(grid.sizes["spectral_radius"]), [f"{v:g}" for v in grid["spectral_radius"].values])
         axes.set_yticks(range(grid.sizes["leak"]), [f"{v:g}" for v in grid["leak"].values])
     panels[0].set_ylabel("leak rate")
     colours = _colours(results["reservoir"])
     for name, network in results["reservoir"].items():
-        nearest = int(np.abs(scalings - network.attrs["input_scaling"]).argmin())
+        panel = panels[int(np.abs(scalings - network.attrs["input_scaling"]).argmin())]
         place = [
-            np.interp(network.attrs[key], score[key].values, np.arange(score.sizes[key]))
+            np.interp(network.attrs[key], score[key].values, np.arange(score.sizes[key]), left=np.nan, right=np.nan)
             for key in ("spectral_radius", "leak")
         ]
-        label = ", ".join(f"{network.attrs[key]:g}" for key in ("spectral_radius", "leak", "input_scaling"))
-        panels[nearest].plot(*place, "o", color=colours[name], mec="white", ms=9, label=f"{name} ({label})")
+        if network.attrs["input_scaling"] not in scalings:
+            place = [np.nan, np.nan]
+        label = f"{name}: {', '.join(f'{network.attrs[key]:g}' for key in map(str, score.dims))}"
+        label += " (off the grid)" if np.isnan(place).any() else ""
+        panel.plot(*place, "o", color=colours[name], mec="white", ms=9, label=label)
     figure.colorbar(image, ax=panels, label=score.attrs["long_name"])
-    figure.legend(*_gathered(panels), loc="outside lower center", ncols=3)
+    legend = figure.legend(*_gathered(panels), loc="outside lower center", ncols=3)
+    for handle in legend.legend_handles:
+        if handle is not None and handle.get_label() == "start not forgotten":
+            handle.set(color="black")
     return figure
 
 
@@ -154,8 +165,9 @@ def prediction(results: Results) -> Figure:
     figure = Figure(figsize=(WIDTH, (20 + 35 * len(regimes)) * MILLIMETRE))
     panels = figure.subplots(len(regimes), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (name, trained) in zip(panels, regimes.items(), strict=True):
-        score = trained["score"].sel(split="test", measure=trained.attrs["task_score"])
-        axes.set_title(f"{name}: test {trained.attrs['task_score']} {float(score):.3g}", loc="left")
+        score = trained.sel(split="test", measure=trained.attrs["task_score"])
+        value, error = float(score["score"]), float(score["score_se"])
+        axes.set_title(f"{name}: test {trained.attrs['task_score']} {value:.3g} ± {error:.1g} (s.e.)", loc="left")
         if "memory_per_lag" in trained:
             axes.bar(np.arange(1, trained.sizes["output"] + 1), trained["memory_per_lag"], color=colours[name])
             axes.set(ylabel="memory capacity", ylim=(0, 1))
@@ -163,7 +175,7 @@ def prediction(results: Results) -> Figure:
             axes.plot(trained["time"], trained["truth"][:, 0], color=GREY, lw=2.5, alpha=0.6, label="truth")
             axes.plot(trained["time"], trained["prediction"][:, 0], color=colours[name], label="prediction")
             axes.set(ylabel=f"{trained['output'].values[0]} (s.d.)")
-            axes.legend(loc="upper right", ncols=2)
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     panels[-1].set_xlabel("lag (steps)" if "memory_per_lag" in trained else "time (steps)")
     return figure
 
@@ -235,13 +247,14 @@ def influence_against_weight(results: Results) -> Figure:
             body.get_paths()[0].vertices[:, 1] = 10 ** body.get_paths()[0].vertices[:, 1]
             body.set(facecolor=GREY, alpha=0.8)
         axes.set_yscale("log")
-        axes.set(xlabel="|weight| (0: no connection)")
+        axes.set(xlabel="|weight|; grey: pairs without a connection")
         axes.set_title(
             f"{name}\nPearson, all pairs {_with_interval(split, name, 'pearson_all')}\n"
             f"Spearman, connected {_with_interval(split, name, 'spearman_connected')}",
             loc="left",
         )
-        axes.set_ylim(*np.quantile(magnitude[pairs], (0.001, 1)) * (0.5, 2))
+    values = np.concatenate([_magnitude(estimate)[pairs] for estimate in regimes.values()])
+    panels[0].set_ylim(*np.quantile(values[values > 0], (0.001, 1)) * (0.5, 2))
     panels[0].set_ylabel("s.d. over time of influence")
     return figure
 
@@ -269,7 +282,7 @@ def _shares(axes: Axes, split: xr.Dataset, regimes: list[str]) -> None:
         axes.hlines(1 - chance, place - 0.42, place + 0.42, color="black", ls="--", label="chance: share of pairs")
     labels = [f"{name}\nas estimated | noise-free" for name in regimes]
     axes.set_xticks(range(len(regimes)), labels)
-    axes.set(ylabel="share of influence power", ylim=(0, 1.1), xlim=(-0.6, len(regimes) - 0.4))
+    axes.set(xlabel="regime", ylabel="share of influence power", ylim=(0, 1.1), xlim=(-0.6, len(regimes) - 0.4))
     axes.legend(*_gathered(np.array([axes])), loc="center left", bbox_to_anchor=(1, 0.5))
 
 
@@ -294,8 +307,10 @@ def summary(results: Results) -> Figure:
                 height = place + 0.3 * ((i + 0.5) / len(regimes) * 2 - 1)
                 if measure == "scores":
                     trained = results["training"][f"{network} {regime}"]
-                    score = trained["score"].sel(split="test", measure=trained.attrs["task_score"])
-                    axes.plot(float(score), height, "D", ms=4, color=colours[regime], label=regime)
+                    score = trained.sel(split="test", measure=trained.attrs["task_score"])
+                    error = statistics.t_quantile(statistics.TIME_BLOCKS) * float(score["score_se"])
+                    middle = float(score["score"])
+                    axes.errorbar(middle, height, xerr=error, fmt="o", ms=4, color=colours[regime], label=regime)
                     label = f"test {trained.attrs['task_score']}"
                     continue
                 value = split.sel(regime=regime, measure=measure)

@@ -5,7 +5,7 @@ State :math:`h`, input :math:`u`, leak :math:`a`, bias :math:`b`, weights :math:
     z_j(t) = sum_i h_i(t-1) W_ij + sum_k u_k(t) V_kj + b
     h_j(t) = (1 - a) h_j(t-1) + a f(z_j(t))
 
-from ``h = 0``. `trajectory` is the only place where this equation is computed, for one network, a grid of parameters or
+`trajectory` is the only place where this equation is computed, for one network, a grid of parameters or
 a batch of lesioned networks alike.
 """
 
@@ -23,6 +23,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu_,
     "identity": lambda z: z,
 }
+
+
+#: Largest `start_left` at which a reservoir counts as having forgotten its start.
+FORGOTTEN = 0.01
 
 
 def spectral_radius(weights: xr.DataArray) -> float:
@@ -157,10 +161,10 @@ def trajectory(
     drives: Iterable[Tensor],
     leak: float | Tensor,
     activation: str,
+    start: Tensor,
     intact: Tensor | None = None,
-    shape: tuple[int, ...] | None = None,
 ) -> Iterator[Tensor]:
-    """Yield the state of every network of a batch, step by step, from state 0.
+    """Yield the state of every network of a batch, step by step.
 
     Parameters
     ----------
@@ -172,21 +176,18 @@ def trajectory(
         Leak rate; a tensor broadcasts to the state.
     activation : str
         Key of `ACTIVATIONS`.
+    start : torch.Tensor, shape (..., N)
+        The state before the first step; 0 unless there is a reason. It is not changed.
     intact : torch.Tensor, shape (..., N), optional
         1 where a node is intact, 0 where it is lesioned: its state is then 0 at every step.
-    shape : tuple of int, optional
-        Shape of the state, by default that of `intact`.
 
     Yields
     ------
     torch.Tensor, shape (..., N)
         The state at steps 0 to T - 1. It is one buffer, overwritten at the next step: copy what is to be kept.
     """
-    if shape is None:
-        assert intact is not None, "a shape is needed where no node is lesioned"
-        shape = tuple(intact.shape)
     f = ACTIVATIONS[activation]
-    state = torch.zeros(shape, dtype=weights.dtype, device=weights.device)
+    state = start.clone()
     new = torch.empty_like(state)
     for driven in drives:
         torch.matmul(state, weights, out=new)
@@ -198,7 +199,7 @@ def trajectory(
 
 
 def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
-    """Run an intact reservoir on a series of inputs.
+    """Run an intact reservoir on a series of inputs, from state 0.
 
     Parameters
     ----------
@@ -214,7 +215,8 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
     """
     weights = torch.from_numpy(reservoir["weights"].transpose("source", "target").values)
     leak, activation = reservoir.attrs["leak"], reservoir.attrs["activation"]
-    steps = trajectory(weights, drive(reservoir, inputs), leak, activation, shape=(1, len(weights)))
+    start = torch.zeros((1, len(weights)), dtype=weights.dtype)
+    steps = trajectory(weights, drive(reservoir, inputs), leak, activation, start)
     states = np.stack([state[0].numpy().copy() for state in steps])
     return xr.DataArray(
         states,
@@ -222,3 +224,19 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
         coords={"time": inputs["time"], "node": reservoir["node"].values},
         attrs={"long_name": "activity", "units": "1"},
     )
+
+
+def start_left(states: np.ndarray, others: np.ndarray) -> float:
+    """Return how much of its start a reservoir remembers: the echo state property says nothing (Jaeger 2001).
+
+    Parameters
+    ----------
+    states, others : numpy.ndarray, shape (..., N)
+        States of one reservoir after the same input from different starts.
+
+    Returns
+    -------
+    float
+        Largest difference over the largest state; 0 when the start is forgotten.
+    """
+    return float(np.abs(states - others).max() / np.abs(states).max().clip(np.finfo(float).tiny))

@@ -18,6 +18,9 @@ from scipy import stats
 #: Fewest batches from which a standard error is estimated.
 FEWEST_BATCHES = 8
 
+#: Blocks of time from which the standard error of a score is estimated.
+TIME_BLOCKS = 10
+
 
 def pseudo_values(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the jackknife pseudo-values of a ratio of sums.

@@ -53,11 +53,11 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 
 
 def write_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure in the format its suffix names, with embedded fonts and without a date: equal figures, equal files."""
+    """Write a figure in the format its suffix names, fonts embedded, without a date: equal figures give equal files."""
     path = Path(path)
-    undated = {"metadata": {"CreationDate": None}} if path.suffix == ".pdf" else {}
+    undated = {"CreationDate": None} if path.suffix == ".pdf" else None
     with _moved_when_done(path) as temporary, mpl.rc_context({"pdf.fonttype": 42}):
-        figure.savefig(temporary, format=path.suffix[1:], dpi=200, **undated)
+        figure.savefig(temporary, format=path.suffix[1:], dpi=200, metadata=undated)
 
 
 @contextmanager

@@ -280,7 +280,9 @@ def _add(sums: _Sums, problem: _Problem, place: int, level: shapley.Level, walks
         drives = (driven[nodes][:, None, :] for driven in problem.drives)
     outputs = torch.empty((*intact.shape[:2], *problem.truth.shape), device=device, dtype=torch.float64)
     binned = torch.zeros_like(intact)
-    for t, state in enumerate(reservoir.trajectory(weights, drives, problem.leak, problem.activation, intact)):
+    for t, state in enumerate(
+        reservoir.trajectory(weights, drives, problem.leak, problem.activation, torch.zeros_like(intact), intact)
+    ):
         step = t - problem.washout
         if step < 0:
             continue

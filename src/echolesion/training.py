@@ -15,7 +15,7 @@ import xarray as xr
 from torch import Tensor
 from tqdm import tqdm
 
-from echolesion import reservoir
+from echolesion import reservoir, statistics
 from echolesion.task import SPLITS, split
 
 
@@ -81,6 +81,28 @@ SCORES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], bool]] = {
 }
 
 
+def score_error(score: Callable[[Tensor, Tensor], Tensor], prediction: Tensor, truth: Tensor) -> float:
+    """Return the standard error of a score by a jackknife over blocks of time.
+
+    Parameters
+    ----------
+    score : callable
+        Function of a prediction and the truth.
+    prediction, truth : torch.Tensor, shape (T, O)
+        What it is computed of; T of at least `statistics.TIME_BLOCKS` steps.
+
+    Returns
+    -------
+    float
+        From leaving out each of `statistics.TIME_BLOCKS` blocks of consecutive steps in turn. Too small where they are
+        shorter than the series' memory.
+    """
+    block = np.arange(len(truth)) * statistics.TIME_BLOCKS // len(truth)
+    kept = [torch.from_numpy(block != b) for b in range(statistics.TIME_BLOCKS)]
+    replicates = np.array([float(score(prediction[k], truth[k])) for k in kept])
+    return float(statistics.jackknife_interval(replicates.mean(), replicates)[0])
+
+
 def fit_readouts(states: Tensor, truth: Tensor, ridges: Sequence[float]) -> tuple[Tensor, Tensor]:
     """Fit one read-out per ridge parameter.
 
@@ -142,8 +164,15 @@ def tune(
     Returns
     -------
     xarray.Dataset
-        ``score`` and the best ``ridge`` at every point, dims ``(spectral_radius, leak, input_scaling)``. The
-        attributes ``best_spectral_radius``, ``best_leak`` and ``best_input_scaling`` name the best point.
+        ``score``, the best ``ridge``, ``start_left`` and ``forgets`` at every point, dims ``(spectral_radius, leak,
+        input_scaling)``. The attributes ``best_spectral_radius``, ``best_leak`` and ``best_input_scaling`` name the
+        best of the points that forget their start within the washout: ``start_left``, see `reservoir.start_left`,
+        compares a start from 0 with one from the end of the training split.
+
+    Raises
+    ------
+    ValueError
+        If no point forgets its start.
     """
     score, larger_is_better = SCORES[task.attrs["score"]]
     axes = {name: list(grid[name]) for name in ("spectral_radius", "leak", "input_scaling")}
@@ -151,18 +180,26 @@ def tune(
     leak = torch.tensor([[a] for a, _ in points], dtype=torch.float64)
     scaling = torch.tensor([[v] for _, v in points], dtype=torch.float64)
     pieces = [split(task, name) for name in ("train", "validation")]
-    scores, ridges = [], []
+    scores: list[float] = []
+    ridges: list[float] = []
+    left: list[float] = []
     for radius in tqdm(axes["spectral_radius"], desc=progress, disable=progress is None, mininterval=2, unit="radius"):
         network = reservoir.build(
             connectome, unscaled_input, spectral_radius=radius, leak=1, input_scaling=1, activation=activation
         )
         weights = torch.from_numpy(network["weights"].values)
-        states = []
-        for piece in pieces:
-            # One input scaling of 1 serves all: the drive is linear in it.
+        zero = torch.zeros((len(points), len(weights)), dtype=torch.float64)
+
+        def run(piece: xr.Dataset, start: Tensor, weights: Tensor, network: xr.Dataset) -> Tensor:
+            # An input scaling of 1 serves all: the drive is linear in it.
             drives = reservoir.drive(network, piece["input"])[:, None] * scaling + bias
-            steps = reservoir.trajectory(weights, drives, leak, activation, shape=(len(points), len(weights)))
-            states.append(torch.stack([state.clone() for state in steps], dim=1))
+            steps = reservoir.trajectory(weights, drives, leak, activation, start)
+            return torch.stack([state.clone() for state in steps], dim=1)
+
+        states = [run(piece, zero, weights, network) for piece in pieces]
+        first = int(np.argmax(pieces[1]["scored"].values))
+        others = run(pieces[1].isel(time=slice(first + 1)), states[0][:, -1], weights, network)
+        left += map(reservoir.start_left, states[1][:, first].numpy(), others[:, first].numpy())
         (train, train_truth), (validation, validation_truth) = (_scored(piece) for piece in pieces)
         for point in range(len(points)):
             readouts, constants = fit_readouts(states[0][point, train], train_truth, grid["ridge"])
@@ -180,13 +217,26 @@ def tune(
                 {"long_name": f"validation {task.attrs['score']}"},
             ),
             "ridge": (tuple(axes), np.reshape(ridges, shape), {"long_name": "ridge parameter of that score"}),
+            "start_left": (
+                tuple(axes),
+                np.reshape(left, shape),
+                {"long_name": "difference that the start makes after the washout, relative to the largest state"},
+            ),
         },
         coords=axes,
     )
     for variable in tuned.variables.values():
         variable.attrs.setdefault("units", "1")
-    place = tuned["score"].argmax(...) if larger_is_better else tuned["score"].argmin(...)
-    best_point = tuned.isel(place)
+    tuned["forgets"] = (tuned["start_left"] <= reservoir.FORGOTTEN).assign_attrs(
+        long_name="whether the start is forgotten within the washout", units="1"
+    )
+    eligible = tuned["score"].where(tuned["forgets"])
+    if eligible.isnull().all():
+        raise ValueError(
+            "no point of the tuning grid forgets its start within the washout:"
+            " take smaller spectral radii or a longer washout"
+        )
+    best_point = tuned.isel(eligible.argmax(...) if larger_is_better else eligible.argmin(...))
     return tuned.assign_attrs({f"best_{name}": float(best_point[name]) for name in axes})
 
 
@@ -206,14 +256,18 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
     -------
     xarray.Dataset
         ``readout (node, output)``, ``constant (output)``; ``prediction`` and ``truth (time, output)`` over the scored
-        steps of the test split; ``score (split, measure)``; for the memory task ``memory_per_lag (output)`` on the test
-        split; the chosen ``ridge`` as attribute. Every split is run from state 0 through its own washout.
+        steps of the test split; ``score`` and ``score_se (split, measure)``; for the memory task ``memory_per_lag
+        (output)`` on the test split; the chosen ``ridge`` as attribute. Every split is run from state 0 through its
+        own washout; the attribute ``start_left`` is the largest difference that another start would make after it
+        (from where the split before ended, see `reservoir.start_left`).
     """
     pieces = {name: split(task, name) for name in SPLITS}
-    states, truths = {}, {}
+    states, truths, left = {}, {}, []
+    whole = reservoir.simulate(network, task["input"]).values
     for name, piece in pieces.items():
         scored, truths[name] = _scored(piece)
         states[name] = torch.from_numpy(reservoir.simulate(network, piece["input"]).values[scored])
+        left.append(reservoir.start_left(states[name].numpy()[0], whole[task["split"] == name][scored][0]))
     readouts, constants = fit_readouts(states["train"], truths["train"], ridges)
     score, larger_is_better = SCORES[task.attrs["score"]]
     values = score(states["validation"] @ readouts + constants[:, None], truths["validation"])
@@ -231,6 +285,11 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
             [[float(SCORES[m][0](prediction[name], truths[name])) for m in measures] for name in SPLITS],
             {"long_name": "score"},
         ),
+        "score_se": (
+            ("split", "measure"),
+            [[score_error(SCORES[m][0], prediction[name], truths[name]) for m in measures] for name in SPLITS],
+            {"long_name": "standard error of the score, by blocks of time"},
+        ),
     }
     if task.attrs["task"] == "memory":
         per_lag = memory_per_output(prediction["test"], truths["test"]).numpy()
@@ -244,7 +303,12 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
             "split": list(SPLITS),
             "measure": measures,
         },
-        attrs={"ridge": float(ridges[best]), "task": task.attrs["task"], "task_score": task.attrs["score"]},
+        attrs={
+            "ridge": float(ridges[best]),
+            "start_left": max(left),
+            "task": task.attrs["task"],
+            "task_score": task.attrs["score"],
+        },
     )
     for key, variable in trained.data_vars.items():
         variable.attrs["units"] = "standard deviations" if key in ("prediction", "truth") else "1"

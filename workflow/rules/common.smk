@@ -3,6 +3,8 @@ from echolesion import configuration
 from echolesion.provenance import source_hash
 
 BASE = Path(workflow.basedir)
+# Relative, so that results do not depend on where the checkout lies.
+HERE = os.path.relpath(BASE)
 CATALOGUE = yaml.safe_load((BASE / "config/connectomes.yaml").read_text())
 try:
     configuration.check_study(config, CATALOGUE, BASE / "workflow/schemas")
@@ -34,10 +36,13 @@ def announcement():
     """Say how long the study takes on this machine."""
     from echolesion import connectome, cost
 
-    sizes = {
-        key: connectome.load(CATALOGUE[key], key, BASE).sizes["source"]
-        for key in CONNECTOMES
-    }
+    try:
+        sizes = {
+            key: connectome.load(CATALOGUE[key], key, BASE).sizes["source"]
+            for key in CONNECTOMES
+        }
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
     minutes = cost.study_seconds(config, sizes, workflow.cores or 1) / 60
     networks = ", ".join(f"{key} ({size} nodes)" for key, size in sizes.items())
     return (

@@ -1,8 +1,10 @@
 rule connectome:
     input:
         lambda wildcards: [
-            BASE / CATALOGUE[wildcards.connectome]["folder"] / table
-            for table in ("edges.csv", "nodes.csv")
+            os.path.normpath(
+                f"{HERE}/{CATALOGUE[wildcards.connectome]['folder']}/{table}.csv"
+            )
+            for table in ("edges", "nodes")
             if "folder" in CATALOGUE[wildcards.connectome]
         ],
     output:
@@ -17,6 +19,5 @@ rule connectome:
         weighting=config["weighting"],
         threshold=config["threshold"],
         seed=config["seed"],
-        base=str(BASE),
     script:
         "../../scripts/connectome.py"

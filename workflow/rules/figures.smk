@@ -1,13 +1,9 @@
 # One figure per rule. `results` of a figure are datasets by kind and name; `names` says which file has which name.
-FIGURE = f"{STUDY}/figures/{{connectome}}_"
-FORMATS = ("pdf", "png")
-
-
 rule figure_connectome:
     input:
         connectome=expand(rules.connectome.output, allow_missing=True),
     output:
-        multiext(FIGURE + "connectome", ".pdf", ".png"),
+        multiext(f"{STUDY}/figures/{{connectome}}_connectome", ".pdf", ".png"),
     log:
         f"{LOGS}/figure_connectome_{{connectome}}.log",
     conda:
@@ -26,7 +22,7 @@ rule figure_tuning:
         tuning=expand(rules.tuning.output, allow_missing=True),
         reservoir=expand(rules.reservoir.output, regime=REGIMES, allow_missing=True),
     output:
-        multiext(FIGURE + "tuning", ".pdf", ".png"),
+        multiext(f"{STUDY}/figures/{{connectome}}_tuning", ".pdf", ".png"),
     log:
         f"{LOGS}/figure_tuning_{{connectome}}.log",
     conda:
@@ -44,7 +40,7 @@ rule figure_prediction:
     input:
         training=expand(rules.training.output, regime=REGIMES, allow_missing=True),
     output:
-        multiext(FIGURE + "prediction", ".pdf", ".png"),
+        multiext(f"{STUDY}/figures/{{connectome}}_prediction", ".pdf", ".png"),
     log:
         f"{LOGS}/figure_prediction_{{connectome}}.log",
     conda:
@@ -64,7 +60,7 @@ rule figure_contribution:
             rules.contribution.output, regime=REGIMES, allow_missing=True
         ),
     output:
-        multiext(FIGURE + "contribution", ".pdf", ".png"),
+        multiext(f"{STUDY}/figures/{{connectome}}_contribution", ".pdf", ".png"),
     log:
         f"{LOGS}/figure_contribution_{{connectome}}.log",
     conda:
@@ -82,7 +78,7 @@ rule figure_influence:
     input:
         influence=expand(rules.influence.output, regime=REGIMES, allow_missing=True),
     output:
-        multiext(FIGURE + "influence", ".pdf", ".png"),
+        multiext(f"{STUDY}/figures/{{connectome}}_influence", ".pdf", ".png"),
     log:
         f"{LOGS}/figure_influence_{{connectome}}.log",
     conda:
@@ -102,7 +98,9 @@ rule figure_influence_against_weight:
         reservoir=expand(rules.reservoir.output, regime=REGIMES, allow_missing=True),
         decomposition=expand(rules.decomposition.output, allow_missing=True),
     output:
-        multiext(FIGURE + "influence_against_weight", ".pdf", ".png"),
+        multiext(
+            f"{STUDY}/figures/{{connectome}}_influence_against_weight", ".pdf", ".png"
+        ),
     log:
         f"{LOGS}/figure_influence_against_weight_{{connectome}}.log",
     conda:
@@ -121,7 +119,7 @@ rule figure_shares:
         decomposition=expand(rules.decomposition.output, allow_missing=True),
         influence=expand(rules.influence.output, regime=REGIMES, allow_missing=True),
     output:
-        multiext(FIGURE + "shares", ".pdf", ".png"),
+        multiext(f"{STUDY}/figures/{{connectome}}_shares", ".pdf", ".png"),
     log:
         f"{LOGS}/figure_shares_{{connectome}}.log",
     conda:
@@ -175,6 +173,6 @@ FIGURES = [
             "influence_against_weight",
             "shares",
         )
-        for suffix in FORMATS
+        for suffix in ("pdf", "png")
     ),
 ]

@@ -1,0 +1,112 @@
+import copy
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from echolesion import configuration
+
+SCHEMAS = ROOT / "workflow/schemas"
+
+
+def changed(config, path, value):
+    config = copy.deepcopy(config)
+    *parents, last = path
+    place = config
+    for step in parents:
+        place = place[step]
+    if value is KeyError:
+        del place[last]
+    else:
+        place[last] = value
+    return config
+
+
+BAD = [
+    (("sweep", "walkz"), 5, "sweep.walkz: unknown key (allowed: estimator,"),
+    (("colour",), "red", "colour: unknown key (allowed: study,"),
+    (("seed",), "one", "seed: 'one' is not allowed (whole number, 0 or larger)"),
+    (("seed",), -1, "seed: -1 is not allowed (whole number, 0 or larger)"),
+    (("seed",), True, "seed: True is not allowed"),
+    (("study",), "../x", "study: '../x' is not allowed"),
+    (("threshold",), float("nan"), "threshold: nan is not allowed"),
+    (("regimes", 1, "leak"), 0, "regimes[1].leak: 0 is not allowed (number larger than 0 and at most 1)"),
+    (("regimes", 1, "leak"), 1.5, "regimes[1].leak: 1.5 is not allowed (number larger than 0 and at most 1)"),
+    (("tuning", "leak"), [0.1, 1.5], "tuning.leak[1]: 1.5 is not allowed (number larger than 0 and at most 1)"),
+    (("tuning", "ridge"), ["1e-3"], "tuning.ridge[0]: '1e-3' is not allowed (number, 0 (pseudo-inverse) or larger)"),
+    (("tuning", "spectral_radius"), [], "tuning.spectral_radius: [] is not allowed (list of"),
+    (("tuning", "spectral_radius"), [float("inf")], "tuning.spectral_radius[0]: inf is not allowed"),
+    (("regimes", 0), {"name": "bare"}, "regimes[0]: 'bare' needs either 'tuned: true' or all of"),
+    (("regimes", 0), {"name": "bare", "tuned": False}, "regimes[0]: 'bare' needs either"),
+    (("regimes", 0), {"name": "both", "tuned": True, "leak": 1}, "regimes[0]: 'both' needs either"),
+    (("regimes", 1, "leak"), KeyError, "regimes[1]: 'non-optimal' needs either"),
+    (("regimes", 1, "name"), "optimal", "regimes[1].name: 'optimal' stands twice"),
+    (("regimes", 1, "name"), KeyError, "regimes[1].name: is missing (letters, digits, - and _)"),
+    (("regimes",), [], "regimes: [] is not allowed (list of regimes, at least one)"),
+    (("connectomes",), ["smallworld37"], "connectomes[0]: 'smallworld37' is not in the catalogue (celegans279,"),
+    (("connectomes",), "smallworld36", "connectomes: 'smallworld36' is not allowed (list of"),
+    (("task", "name"), "mackeyglass", "task.name: 'mackeyglass' is not allowed (mackey_glass, narma10 or memory)"),
+    (("task", "horizon"), KeyError, "task.horizon: is missing (whole number of steps, 1 or larger)"),
+    (("weighting",), "signed", "weighting: 'signed' is not allowed (own, random_signed or rank_signed)"),
+    (("reservoir", "activation"), "tahn", "reservoir.activation: 'tahn' is not allowed (tanh,"),
+    (("sweep", "shards"), 9, "sweep.shards: 9 is more than sweep.batches, 8"),
+    (("sweep", "time_bins"), 201, "sweep.time_bins: 201 is more than task.test, 200 steps"),
+    (("sweep", "batches"), 4, "sweep.batches: 4 is not allowed (whole number, 8 or larger)"),
+    (("sweep", "device"), "gpu", "sweep.device: 'gpu' is not allowed (a device of torch"),
+    (("sweep",), 3, "sweep: 3 is not allowed (estimator,"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), BAD)
+def test_bad_values_give_one_line(default_config, catalogue, path, value, message):
+    with pytest.raises(configuration.ConfigurationError) as error:
+        configuration.check_study(changed(default_config, path, value), catalogue, SCHEMAS)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"model": "small_world"}, "x: "),
+        ({"folder": "data", "model": "small_world", "parameters": {}}, "x: "),
+        ({"folder": 3}, "x.folder: 3 is not allowed"),
+        ({"model": "tree", "parameters": {}}, "x.model: 'tree' is not allowed"),
+        ({"file": "x.csv"}, "x.file: unknown key (allowed: folder, model, parameters)"),
+    ],
+)
+def test_bad_catalogue(default_config, catalogue, entry, message):
+    with pytest.raises(configuration.ConfigurationError) as error:
+        configuration.check_study(default_config, catalogue | {"x": entry}, SCHEMAS)
+    assert str(error.value).startswith(message)
+
+
+def test_shipped_configurations_are_good(default_config, catalogue):
+    configuration.check_study(default_config, catalogue, SCHEMAS)
+    for study in (ROOT / "config/studies").glob("*.yaml"):
+        config = copy.deepcopy(default_config)
+        for key, value in yaml.safe_load(study.read_text()).items():
+            config[key] = config[key] | value if isinstance(value, dict) else value
+        configuration.check_study(config, catalogue, SCHEMAS)
+
+
+def test_the_default_configuration_names_every_key(default_config):
+    def keys(schema):
+        properties = schema.get("properties", {})
+        return {name: keys(inner) for name, inner in properties.items()}
+
+    def named(value):
+        return {name: named(inner) for name, inner in value.items()} if isinstance(value, dict) else {}
+
+    schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text())
+    assert named(default_config) == keys(schema)
+
+
+def test_every_property_says_what_is_allowed():
+    def descriptions(schema):
+        for inner in [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]:
+            yield "description" in inner
+            yield from descriptions(inner)
+
+    for file in SCHEMAS.glob("*.yaml"):
+        assert all(descriptions(yaml.safe_load(file.read_text())))

@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from echolesion import decomposition, influence, statistics
+
+SIZE, STEPS, BATCHES = 30, 40, 8
+
+
+def estimated(magnitude, noise, seed=0):
+    """Return the influence that a sweep would estimate of series with given magnitudes, and noise of its own."""
+    rng = np.random.default_rng(seed)
+    wave = np.sin(np.linspace(0, 7, STEPS))
+    wave = (wave - wave.mean()) / wave.std()
+    series = magnitude[..., None] * wave + noise * rng.normal(size=(BATCHES, SIZE, SIZE, STEPS))
+    nodes = [f"n{i}" for i in range(SIZE)]
+    sums = xr.Dataset(
+        {
+            "influence_sum": (("batch", "source", "target", "time"), series),
+            "influence_weight": (("batch", "source", "target"), np.ones((BATCHES, SIZE, SIZE))),
+        },
+        coords={"source": nodes, "target": nodes, "time": np.arange(STEPS), "batch": np.arange(BATCHES)},
+    )
+    return influence.estimate(sums)
+
+
+@pytest.fixture(scope="module")
+def weights():
+    rng = np.random.default_rng(1)
+    matrix = rng.normal(size=(SIZE, SIZE)) * (rng.random((SIZE, SIZE)) < 0.3)
+    np.fill_diagonal(matrix, 0)
+    return xr.DataArray(matrix, dims=("source", "target"))
+
+
+def split(weights, **influences):
+    return decomposition.structural_split(dict.fromkeys(influences, weights), influences)
+
+
+def value(result, regime, measure):
+    return float(result["estimate"].sel(regime=regime, measure=measure))
+
+
+def test_influence_that_follows_the_weights(weights):
+    result = split(weights, only=estimated(np.abs(weights.values), 0.001))
+    assert value(result, "only", "pearson_all") == pytest.approx(1, abs=1e-3)
+    assert value(result, "only", "spearman_connected") == pytest.approx(1, abs=1e-2)
+    assert value(result, "only", "indirect_share") == pytest.approx(0, abs=1e-4)
+    pairs = influence.off_diagonal(SIZE)
+    assert float(result["chance"][0]) == pytest.approx(np.mean(weights.values[pairs] == 0))
+
+
+def test_influence_that_ignores_the_weights(weights):
+    result = split(weights, only=estimated(np.ones((SIZE, SIZE)), 0.1))
+    assert value(result, "only", "indirect_share") == pytest.approx(float(result["chance"][0]), abs=0.01)
+    low, high = (float(result[end].sel(regime="only", measure="indirect_share")) for end in ("low", "high"))
+    assert low < float(result["chance"][0]) < high
+
+
+def test_noise_decouples_and_the_corrected_values_do_not(weights):
+    """Noise alone lowers the correlation and raises the indirect share; what is corrected stays at the truth."""
+    magnitude = np.abs(weights.values) + 0.3
+    pairs = influence.off_diagonal(SIZE)
+    connected = (weights.values != 0)[pairs]
+    power = magnitude[pairs] ** 2
+    share = power[~connected].sum() / power.sum()
+    result = split(weights, noisy=estimated(magnitude, 3.0), clean=estimated(magnitude, 0.01, seed=1))
+    assert value(result, "noisy", "pearson_all") < 0.95 * value(result, "clean", "pearson_all")
+    assert value(result, "noisy", "pearson_all_corrected") == pytest.approx(
+        value(result, "clean", "pearson_all"), abs=0.03
+    )
+    assert value(result, "noisy", "indirect_share") > share + 0.05
+    error = float(result["se"].sel(regime="noisy", measure="indirect_share_noise_free"))
+    assert abs(value(result, "noisy", "indirect_share_noise_free") - share) < 4 * error
+    assert value(result, "clean", "indirect_share_noise_free") == pytest.approx(share, abs=1e-3)
+
+
+def test_differences_are_paired(weights):
+    """Equal batches cancel in the difference; independent ones add their variances."""
+    magnitude = np.abs(weights.values) + 0.3
+    first, same, other = (estimated(magnitude, 1.0, seed) for seed in (0, 0, 1))
+    paired, unpaired = split(weights, a=first, b=same), split(weights, a=first, b=other)
+    at = {"regime": "a - b", "measure": "indirect_share"}
+    assert float(paired["se"].sel(at)) == 0 and float(paired["estimate"].sel(at)) == 0
+    assert float(unpaired["se"].sel(at)) > float(unpaired["se"].sel(at | {"regime": "a"}))
+    assert list(split(weights, a=first, b=other, c=same)["regime"].values) == ["a", "b", "c", "a - b", "a - c", "b - c"]
+
+
+def test_equal_weights_have_no_correlation_on_connected_pairs(weights):
+    result = split(np.sign(np.abs(weights)), only=estimated(np.abs(weights.values), 0.1))
+    assert np.isnan(value(result, "only", "pearson_connected"))
+    assert np.isfinite(value(result, "only", "pearson_all"))
+
+
+def test_intervals_of_the_share_cover_it(weights):
+    """Of 60 studies at least 52 must have it in their 95 % interval: an honest one fails this once in 200 times."""
+    magnitude = np.abs(weights.values) + 0.3
+    pairs = influence.off_diagonal(SIZE)
+    weight = np.abs(weights.values)[pairs]
+    power = magnitude[pairs] ** 2
+    truth = power[weight == 0].sum() / power.sum()
+    place = list(decomposition.MEASURES).index("indirect_share_noise_free")
+    hits = 0
+    for seed in range(60):
+        covariance = estimated(magnitude, 1.0, seed)["batch_covariance"].values[:, :, pairs]
+        estimate = decomposition.measure(weight, covariance)[place]
+        kept = [np.delete(np.arange(BATCHES), b) for b in range(BATCHES)]
+        replicates = np.array([decomposition.measure(weight, covariance[np.ix_(k, k)])[place] for k in kept])
+        _, low, high = statistics.jackknife_interval(estimate, replicates)
+        hits += low <= truth <= high
+    assert hits >= 52

@@ -1,0 +1,128 @@
+"""Every figure is drawn and its structure looked at: axes have labels, scales are shared, intervals are there."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from conftest import TASK
+from matplotlib.collections import PathCollection
+from matplotlib.image import AxesImage
+
+from echolesion import (
+    connectome,
+    contribution,
+    decomposition,
+    figures,
+    influence,
+    reservoir,
+    seeds,
+    storage,
+    sweep,
+    task,
+    training,
+)
+
+
+def study(settings, regimes):
+    """Return the results of a small study, by kind and name, as the figures take them."""
+    weights = connectome.generate("small_world", {"n": 12, "k": 4, "p": 0.4, "seed": 2022}, "x")
+    weights = connectome.prepare(weights, "rank_signed", 0, seeds.generator(1, "weights"))
+    series = task.make(TASK | settings, seeds.generator(1, "task"))
+    unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(1, "input"))
+    grid = {"spectral_radius": [0.5, 1.4], "leak": [0.3, 1.0], "input_scaling": [0.3, 1.0], "ridge": [0.01]}
+    results = {"connectome": {"all": xr.Dataset({"weight": weights})}}
+    results["tuning"] = {"all": training.tune(weights, unscaled, series, grid, bias=0, activation="tanh")}
+    for kind in ("reservoir", "training", "influence", "contribution"):
+        results[kind] = {}
+    for name, (radius, leak, scaling) in regimes.items():
+        network = reservoir.build(weights, unscaled, spectral_radius=radius, leak=leak, input_scaling=scaling)
+        trained = training.train(network, series, [0.01])
+        rngs = {b: seeds.generator(1, "walks", b) for b in range(8)}
+        sums = sweep.run(network, trained, task.split(series, "test"), rngs, walks=4, time_bins=12)
+        results["reservoir"][name], results["training"][name] = network, trained
+        results["influence"][name], results["contribution"][name] = (
+            influence.estimate(sums),
+            contribution.estimate(sums),
+        )
+    split = decomposition.structural_split(
+        {name: network["weights"] for name, network in results["reservoir"].items()}, results["influence"]
+    )
+    results["decomposition"] = {"all": split}
+    return results
+
+
+REGIMES = {"optimal": (0.5, 0.3, 1.0), "non-optimal": (1.4, 1.0, 0.3), "off": (2.0, 1.0, 0.5)}
+
+
+@pytest.fixture(scope="module")
+def results():
+    torch.manual_seed(0)
+    return study({"washout": 60}, REGIMES)
+
+
+def drawn(name, results):
+    if name == "summary":
+        trained = {f"net {regime}": result for regime, result in results["training"].items()}
+        results = {"decomposition": {"net": results["decomposition"]["all"]}, "training": trained}
+    return figures.draw(name, "a title", results)
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_every_panel_has_labels_and_the_file_fonts(name, results, tmp_path):
+    figure = drawn(name, results)
+    assert figure.get_suptitle() == "a title"
+    axes = [axes for axes in figure.axes if axes.axison]
+    assert any(panel.get_xlabel() for panel in axes)
+    assert any(panel.get_ylabel() for panel in axes) or name == "summary"
+    for suffix in ("pdf", "png"):
+        storage.write_figure(figure, tmp_path / f"a.{suffix}")
+    assert b"/FontFile2" in (tmp_path / "a.pdf").read_bytes() or b"Type42" in (tmp_path / "a.pdf").read_bytes()
+    width, _ = figure.get_size_inches()
+    assert width * 25.4 == pytest.approx(174)
+
+
+def test_influence_matrices_share_one_scale(results):
+    images = [image for axes in drawn("influence", results).axes for image in axes.images]
+    matrices = [image for image in images if isinstance(image, AxesImage) and image.get_array().shape == (12, 12)]
+    assert len(matrices) == 3
+    assert len({(image.norm.vmin, image.norm.vmax) for image in matrices}) == 1
+    # Rows are sources.
+    magnitude = np.sqrt(results["influence"]["optimal"]["power"].sel(source="3", target="7"))
+    assert matrices[0].get_array()[3, 7] == pytest.approx(float(magnitude))
+
+
+def test_scatter_shows_every_connected_pair_and_the_interval(results):
+    figure = drawn("influence_against_weight", results)
+    weights = results["connectome"]["all"]["weight"].values
+    for axes in figure.axes:
+        (points,) = [c for c in axes.collections if isinstance(c, PathCollection)]
+        assert len(points.get_offsets()) == np.count_nonzero(weights)
+        assert "[" in axes.get_title(loc="left")
+
+
+def test_shares_add_up_and_stand_beside_chance(results):
+    axes = drawn("shares", results).axes[0]
+    heights = [bar.get_height() for bar in axes.patches]
+    np.testing.assert_allclose([a + b for a, b in zip(heights[::2], heights[1::2], strict=True)], 1)
+    assert len(heights) == 2 * 2 * 3
+    assert "chance: share of pairs" in [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def test_regimes_off_the_grid_are_named_so(results):
+    labels = [text.get_text() for text in drawn("tuning", results).legends[0].get_texts()]
+    assert "off: 2, 1, 0.5 (off the grid)" in labels
+    assert "optimal: 0.5, 0.3, 1" in labels
+
+
+def test_contribution_shows_every_node_with_its_error(results):
+    ranked = drawn("contribution", results).axes[0]
+    assert len(ranked.containers) == 1
+    assert len(ranked.containers[0].lines[0].get_xdata()) == 12
+
+
+def test_memory_task_and_a_single_regime():
+    results = study({"name": "memory", "washout": 60}, {"optimal": REGIMES["optimal"]})
+    for name in figures.FIGURES:
+        drawn(name, results)
+    bars = drawn("prediction", results).axes[0].patches
+    np.testing.assert_allclose([bar.get_height() for bar in bars], results["training"]["optimal"]["memory_per_lag"])

@@ -1,0 +1,209 @@
+"""The sweep against exact enumeration of all coalitions in plain numpy."""
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+from conftest import TASK, make_network
+from test_reservoir import lesioned_states
+
+from echolesion import connectome, contribution, influence, reservoir, seeds, shapley, sweep, task, training
+
+
+def run(networks, batches=12, walks=40, seed=0, **options):
+    network, trained, series = networks
+    rngs = {b: seeds.generator(seed, "walks", b) for b in range(batches)}
+    options = {"time_bins": TASK["test"], "dtype": torch.float64} | options
+    return sweep.run(network, trained, task.split(series, "test"), rngs, walks=walks, **options)
+
+
+def enumerate_states(network, series):
+    """Return the scored test states of every coalition, shape (2^N, T, N), by code of the coalition."""
+    piece = task.split(series, "test")
+    size = network.sizes["node"]
+    coalitions = (np.arange(2**size)[:, None] >> np.arange(size)) & 1
+    return np.stack([lesioned_states(network, piece["input"].values, c)[TASK["washout"] :] for c in coalitions])
+
+
+def exact_influence(states):
+    """Return Shapley values of the target games, shape (source, target, time)."""
+    size = states.shape[2]
+    result = np.full((size, size, states.shape[1]), np.nan)
+    for target in range(size):
+        others = np.delete(np.arange(size), target)
+
+        def game(coalitions, target=target, others=others):
+            return states[coalitions @ (1 << others) + (1 << target), :, target]
+
+        result[others, target] = shapley.exact(game, size - 1)
+    return result
+
+
+@pytest.fixture(scope="module")
+def states8(network8):
+    return enumerate_states(network8[0], network8[2])
+
+
+@pytest.fixture(scope="module")
+def truth8(states8):
+    return exact_influence(states8)
+
+
+@pytest.mark.parametrize("estimator", shapley.ESTIMATORS)
+def test_influence_equals_enumeration(network8, truth8, estimator, monkeypatch):
+    monkeypatch.setattr(shapley, "SHORTEST", 2)  # levels of 8, 4 and 2 nodes
+    estimate = influence.estimate(run(network8, estimator=estimator))
+    pairs = influence.off_diagonal(8)
+    error = (estimate["influence"].values - truth8)[pairs]
+    z = error / estimate["influence_se"].values[pairs]
+    # 56 pairs x 24 correlated steps of Student's t with 11 degrees of freedom: beyond 4 in about 2 of 1,000.
+    assert np.mean(np.abs(z) > 4) < 0.01
+    assert np.sqrt(np.mean(error**2)) < 0.1 * np.sqrt(np.nanmean(truth8**2))
+    assert np.isnan(estimate["influence"].values[~pairs]).all()
+
+
+def test_efficiency_of_influence(network8, states8, truth8):
+    """All influences on j add up to j's activity in the intact network less that of j alone."""
+    total = np.nansum(truth8, axis=0)
+    for j in range(8):
+        np.testing.assert_allclose(total[j], states8[-1, :, j] - states8[1 << j, :, j], atol=1e-12)
+    estimate = influence.estimate(run(network8, walks=200))
+    gap = estimate["influence"].sum("source").values - total
+    error = np.sqrt((estimate["influence_se"] ** 2).sum("source").values)
+    assert np.mean(np.abs(gap) > 4 * error) < 0.01
+
+
+@pytest.mark.parametrize("estimator", shapley.ESTIMATORS)
+def test_contribution_equals_enumeration(network8, states8, estimator, monkeypatch):
+    monkeypatch.setattr(shapley, "SHORTEST", 2)
+    _, trained, _ = network8
+    readout = states8 @ trained["readout"].values + trained["constant"].values
+    truth = torch.from_numpy(trained["truth"].values)
+    values = {
+        "contribution": readout,
+        "score_contribution": training.nrmse(torch.from_numpy(readout), truth).numpy(),
+    }
+    estimate = contribution.estimate(run(network8, estimator=estimator))
+    for name, value in values.items():
+        exact = shapley.exact(lambda coalitions, value=value: value[coalitions @ (1 << np.arange(8))], 8)
+        z = (estimate[name].values - exact) / estimate[f"{name}_se"].values
+        assert np.mean(np.abs(z) > 4) < 0.01
+        total = value[-1] - value[0]
+        np.testing.assert_allclose(estimate[name].sum("node"), total, atol=1e-9)
+
+
+def test_many_short_sweeps_are_unbiased(network8, truth8, monkeypatch):
+    """The sums times the number of pairs per size are exactly unbiased, however few the walks."""
+    monkeypatch.setattr(shapley, "SHORTEST", 2)
+    sums = run(network8, batches=400, walks=2)["influence_sum"].values
+    # Every (source, target) has expected weight 1 / (N (N - 1)) at each of N - 1 sizes.
+    estimates = sums * 8
+    error = estimates.std(axis=0, ddof=1) / np.sqrt(len(estimates))
+    pairs = influence.off_diagonal(8)
+    z = (estimates.mean(axis=0) - truth8)[pairs] / error[pairs]
+    assert np.mean(np.abs(z) > 4) < 0.005
+    assert np.mean(z**2) < 1.5
+
+
+def test_feed_forward_chain():
+    """In s -> A -> B -> C the activity of C is shared equally by those upstream, and nobody downstream matters."""
+    chain = np.zeros((6, 6))
+    chain[[0, 1, 2], [1, 2, 3]] = 1
+    chain[[4, 5], [5, 4]] = 1  # a cycle elsewhere, so that there is a spectral radius
+    weights = connectome.from_matrix(chain, ["s", "A", "B", "C", "x", "y"])
+    series = task.make(TASK, seeds.generator(1, "task"))
+    feed = xr.DataArray(
+        np.eye(1, 6), dims=("channel", "node"), coords={"channel": ["u"], "node": weights["target"].values}
+    )
+    network = reservoir.build(weights, feed, spectral_radius=1, leak=1, input_scaling=1, activation="identity")
+    trained = training.train(network, series, [0.1])
+    estimate = influence.estimate(run((network, trained, series), walks=100))["influence"]
+    activity = reservoir.simulate(network, task.split(series, "test")["input"])[TASK["washout"] :]
+    np.testing.assert_allclose(estimate.sel(source="s", target="A"), activity.sel(node="A"), atol=1e-12)
+    for source in "sAB":
+        ratio = estimate.sel(source=source, target="C").values @ activity.sel(node="C").values
+        assert ratio / (activity.sel(node="C").values ** 2).sum() == pytest.approx(1 / 3, abs=0.03)
+    assert np.abs(estimate.sel(source="C", target=["s", "A", "B"])).max() == 0
+    assert np.abs(estimate.sel(source=["x", "y"], target=["s", "A", "B", "C"])).max() == 0
+
+
+def test_batches_do_not_depend_on_their_company(network8):
+    together = run(network8, batches=4)
+    network, trained, series = network8
+    alone = [
+        sweep.run(
+            network, trained, task.split(series, "test"), {b: seeds.generator(0, "walks", b)},
+            walks=40, time_bins=TASK["test"], dtype=torch.float64,
+        )
+        for b in (2, 0, 3, 1)
+    ]  # fmt: skip
+    assert sweep.merge(alone).drop_vars("influence_sum").identical(together.drop_vars("influence_sum"))
+    np.testing.assert_array_equal(sweep.merge(alone)["influence_sum"], together["influence_sum"])
+    with pytest.raises(ValueError, match="more than one shard"):
+        sweep.merge([*alone, alone[0]])
+    with pytest.raises(ValueError, match="differ in walks_per_batch"):
+        sweep.merge([alone[0], alone[1].assign_attrs(walks_per_batch=1)])
+
+
+def test_chunks_and_types_change_rounding_only(monkeypatch):
+    networks = make_network(20)
+    exact = run(networks, batches=1, walks=6)
+    for values in (run(networks, batches=1, walks=6, dtype=torch.float32),):
+        np.testing.assert_allclose(values["influence_sum"], exact["influence_sum"], atol=1e-6)
+        np.testing.assert_allclose(values["score_sum"], exact["score_sum"], atol=1e-4)
+    monkeypatch.setitem(sweep.STATES_AT_ONCE, "cpu", 500)
+    chunked = run(networks, batches=1, walks=6)
+    for name in ("influence_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum"):
+        np.testing.assert_allclose(chunked[name], exact[name], atol=1e-13)
+
+
+def test_time_bins_average(network8):
+    fine, coarse = (run(network8, batches=1, time_bins=bins)["influence_sum"] for bins in (24, 6))
+    np.testing.assert_allclose(coarse, fine.values.reshape(1, 8, 8, 6, 4).mean(axis=-1), atol=1e-13)
+    np.testing.assert_allclose(coarse["time"], fine["time"].values.reshape(6, 4).mean(axis=1))
+    for bins in (0, 25):
+        with pytest.raises(ValueError, match="time_bins must be between 1 and the 24 scored steps"):
+            run(network8, time_bins=bins)
+
+
+def test_the_sweep_simulates_what_the_plan_says(network8, monkeypatch):
+    monkeypatch.setattr(shapley, "SHORTEST", 2)
+    simulated = []
+    trajectory = reservoir.trajectory
+
+    def counted(*arguments):
+        simulated.append(tuple(arguments[-1].shape))
+        return trajectory(*arguments)
+
+    monkeypatch.setattr(reservoir, "trajectory", counted)
+    run(network8, batches=2, walks=10)
+    plan = shapley.levels(8, 10, "nested")
+    # The last one is the intact network, for the total of the contributions.
+    assert simulated[:-1] == 2 * [(level.walks, level.prefixes, level.length) for level in plan]
+
+
+def test_memory_task_has_an_output_per_lag():
+    networks = make_network(8, settings=TASK | {"name": "memory"})
+    estimate = contribution.estimate(run(networks, walks=10))
+    assert estimate["contribution"].dims == ("node", "time", "output")
+    assert estimate.sizes["output"] == TASK["lags"]
+    score = networks[1]["score"].sel(split="test", measure="memory_capacity")
+    assert float(estimate["score_contribution"].sum()) == pytest.approx(float(score), rel=1e-6)
+
+
+def test_two_nodes_and_two_walks_suffice():
+    estimate = influence.estimate(run(make_network(2, seed=3), batches=8, walks=2))
+    assert np.isfinite(estimate["influence"].values[influence.off_diagonal(2)]).all()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_agrees_with_cpu(network8):
+    cpu, cuda = (run(network8, batches=2, device=device) for device in ("cpu", "cuda"))
+    for name in ("influence_sum", "contribution_sum", "score_sum"):
+        np.testing.assert_allclose(cuda[name], cpu[name], atol=1e-10)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_missing_device_is_an_error(network8):
+    with pytest.raises((RuntimeError, AssertionError)):
+        run(network8, batches=1, device="cuda")

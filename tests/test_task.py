@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from conftest import TASK
+
+from echolesion import seeds, task
+
+
+def make(**settings):
+    return task.make(TASK | settings, seeds.generator(1, "task"))
+
+
+@pytest.mark.parametrize("name", task.TASKS)
+def test_splits_and_scaling(name):
+    series = make(name=name)
+    for split in task.SPLITS:
+        piece = task.split(series, split)
+        assert piece.sizes["time"] == TASK["washout"] + TASK[split]
+        assert piece["time"].values[0] == -TASK["washout"]
+        assert (piece["scored"].values == (piece["time"].values >= 0)).all()
+    train = task.split(series, "train").isel(time=slice(TASK["washout"], None))
+    for variable in ("input", "truth"):
+        np.testing.assert_allclose(train[variable].mean("time"), 0, atol=1e-12)
+        np.testing.assert_allclose(train[variable].std("time"), 1)
+    assert series.sizes["time"] == sum(TASK[split] + TASK["washout"] for split in task.SPLITS)
+
+
+def test_mackey_glass_truth_is_the_future_input():
+    series = make(horizon=7)
+    later, now = series["input"].values[7:, 0], series["truth"].values[:-7, 0]
+    # Input and truth are scaled by their own mean and deviation, so they agree up to a line.
+    slope, intercept = np.polyfit(later, now, 1)
+    np.testing.assert_allclose(slope * later + intercept, now, atol=1e-10)
+
+
+def test_narma10_follows_its_recursion():
+    rng = np.random.default_rng(4)
+    inputs, truth, _ = task._narma10(300, rng, {})
+    u, y = inputs[:, 0], truth[:, 0]
+    t = 200
+    expected = 0.2 * y[t] + 0.04 * y[t] * y[t - 10 : t].sum() + 1.5 * u[t - 10] * u[t] + 0.001
+    assert y[t + 1] == pytest.approx(expected)
+
+
+def test_memory_truth_is_the_past_input():
+    series = make(name="memory", lags=5)
+    assert list(series["output"].values) == [f"u(t-{lag})" for lag in range(1, 6)]
+    for lag in range(1, 6):
+        past, now = series["input"].values[:-lag, 0], series["truth"].values[lag:, lag - 1]
+        assert np.corrcoef(past, now)[0, 1] == pytest.approx(1)
+
+
+def test_equal_seeds_equal_series():
+    assert make().identical(make())

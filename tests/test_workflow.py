@@ -1,0 +1,186 @@
+"""The workflow as a user runs it: the smoke study in a folder of its own, then changes to it."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import xarray as xr
+import yaml
+from conftest import ROOT
+
+SMOKE = "config/studies/smoke.yaml"
+NETWORK = "results/smoke/smallworld36"
+CHAIN = ["connectome.nc", "tuning.nc", "optimal/reservoir.nc", "optimal/training.nc", "optimal/sweep/0.nc"]
+
+
+def snakemake(folder: Path, *arguments: str, root: Path = ROOT, change: dict | None = None):
+    """Run snakemake in a folder on the smoke study, with something changed in its configuration."""
+    configs = [str(root / SMOKE)]
+    if change is not None:
+        configs.append(str(folder / "change.yaml"))
+        (folder / "change.yaml").write_text(yaml.safe_dump(change, sort_keys=False))
+    command = ["snakemake", "-s", str(root / "Snakefile"), "--directory", str(folder), "--configfile", *configs]
+    # As in a user's shell, where nothing says how many threads to take.
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    answer = subprocess.run(
+        [*command, "--cores", "2", *arguments], capture_output=True, text=True, check=False, env=environment
+    )
+    answer.output = answer.stdout + answer.stderr
+    return answer
+
+
+def planned(folder: Path, **options) -> dict[str, int]:
+    """Return how many jobs of each rule a dry run would start."""
+    answer = snakemake(folder, "--dry-run", **options)
+    assert answer.returncode == 0, answer.output
+    table = answer.output.partition("Job stats:")[2].partition("total")[0]
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("smoke")
+    answer = snakemake(path)
+    assert answer.returncode == 0, answer.output
+    assert "echolesion: study 'smoke': smallworld36 (36 nodes)" in answer.output
+    assert re.search(r"takes about\s+\d+\.\d min here on 2 cores", answer.output)
+    return path
+
+
+def test_every_result_is_there_and_says_where_it_is_from(folder):
+    results = folder / "results/smoke"
+    for regime in ("optimal", "non-optimal"):
+        for name in ("reservoir", "training", "influence", "contribution", "sweep/0", "sweep/1"):
+            with xr.open_dataset(results / f"smallworld36/{regime}/{name}.nc") as dataset:
+                assert dataset.attrs["study_seed"] == 2022
+                assert "walks_per_batch" in dataset.attrs["study_configuration"]
+                for variable in dataset.data_vars.values():
+                    assert variable.attrs["long_name"] and variable.attrs["units"], (name, variable.name)
+    figures = {file.name for file in (results / "figures").iterdir()}
+    names = ["connectome", "tuning", "prediction", "contribution", "influence", "influence_against_weight", "shares"]
+    expected = {
+        f"{name}.{suffix}" for name in (*(f"smallworld36_{n}" for n in names), "summary") for suffix in ("pdf", "png")
+    }
+    assert figures == expected
+    assert {file.name for file in (results / "tables").iterdir()} == {"decomposition.csv", "scores.csv"}
+    assert all((results / "logs" / f"{name}.log").exists() for name in ("task", "sweep_smallworld36_optimal_0"))
+
+
+def test_a_second_run_does_nothing_and_says_so(folder):
+    before = {file: file.stat().st_mtime_ns for file in folder.rglob("results/**/*.*")}
+    answer = snakemake(folder)
+    assert answer.returncode == 0
+    assert "Nothing to be done" in answer.output
+    assert before == {file: file.stat().st_mtime_ns for file in folder.rglob("results/**/*.*")}
+
+
+def test_equal_seeds_give_equal_bits_and_shards_do_not_matter(folder, tmp_path):
+    target = f"{NETWORK}/optimal/influence.nc"
+    assert snakemake(tmp_path, target).returncode == 0
+    for name in (*CHAIN, "optimal/influence.nc"):
+        assert (tmp_path / NETWORK / name).read_bytes() == (folder / NETWORK / name).read_bytes(), name
+    four = {"sweep": {"shards": 4}}
+    answer = snakemake(tmp_path, target, change=four)
+    assert answer.returncode == 0, answer.output
+    assert (tmp_path / NETWORK / "optimal/sweep/3.nc").exists()
+    ours, theirs = (xr.load_dataset(path / target) for path in (tmp_path, folder))
+    assert ours.drop_attrs(deep=False).identical(theirs.drop_attrs(deep=False))
+
+
+SWEEP_ON = {
+    "sweep", "influence", "contribution", "decomposition", "tables", "all", "figure_contribution", "figure_influence",
+    "figure_influence_against_weight", "figure_shares", "figure_summary",
+}  # fmt: skip
+TRAINING_ON = SWEEP_ON | {"training", "figure_prediction"}
+RESERVOIR_ON = TRAINING_ON | {"reservoir", "figure_tuning"}
+TUNING_ON = RESERVOIR_ON | {"tuning"}
+EVERYTHING = TUNING_ON | {"connectome", "task", "figure_connectome"}
+OTHER = {"name": "other", "spectral_radius": 0.4, "leak": 0.5, "input_scaling": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ({}, set()),
+        ({"sweep": {"walks_per_batch": 14}}, SWEEP_ON),
+        ({"tuning": {"leak": [0.2, 1.0]}}, TUNING_ON),
+        ({"tuning": {"ridge": [0.5]}}, TUNING_ON),
+        ({"reservoir": {"bias": 0.2}}, TUNING_ON),
+        ({"task": {"horizon": 3}}, EVERYTHING - {"connectome", "figure_connectome"}),
+        ({"weighting": "own"}, EVERYTHING - {"task"}),
+        ({"seed": 1}, EVERYTHING),
+    ],
+)
+def test_a_changed_parameter_reruns_what_depends_on_it(folder, change, rules):
+    assert set(planned(folder, change=change)) == rules
+
+
+def test_a_changed_regime_leaves_the_other_alone(folder):
+    tuned = {"name": "optimal", "tuned": True}
+    changed = {"name": "non-optimal", "spectral_radius": 1.4, "leak": 1.0, "input_scaling": 1.0}
+    jobs = planned(folder, change={"regimes": [tuned, changed]})
+    assert set(jobs) == RESERVOIR_ON
+    assert jobs["reservoir"] == jobs["training"] == jobs["influence"] == 1 and jobs["sweep"] == 2
+    jobs = planned(folder, change={"regimes": [tuned, changed | {"spectral_radius": 1.5}, OTHER]})
+    assert jobs["reservoir"] == jobs["influence"] == 1 and jobs["sweep"] == 2
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Return a copy of everything that a user clones."""
+    for name in ("workflow", "scripts", "src", "config", "data", "profiles"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("Snakefile", "environment.yml"):
+        shutil.copy2(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_changed_code_reruns_the_rules_that_use_it(folder, checkout):
+    assert planned(folder, root=checkout) == {}
+    module = checkout / "src/echolesion/decomposition.py"
+    module.write_text(module.read_text() + "\n# changed\n")
+    jobs = planned(folder, root=checkout)
+    assert set(jobs) == {
+        "decomposition", "tables", "figure_influence_against_weight", "figure_shares", "figure_summary", "all",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"regimes": [{"name": "bare"}]}, "regimes[0]: 'bare' needs either"),
+        ({"tuning": {"leak": [0]}}, "tuning.leak[0]: 0 is not allowed (number larger than 0 and at most 1)"),
+        ({"connectomes": ["nowhere"]}, "connectomes[0]: 'nowhere' is not in the catalogue"),
+    ],
+)
+def test_a_bad_configuration_stops_before_anything_is_written(tmp_path, change, message):
+    answer = snakemake(tmp_path, change=change)
+    assert answer.returncode != 0
+    (line,) = [line for line in answer.output.splitlines() if message in line]
+    assert line.startswith("error in the configuration: ")
+    assert "Traceback" not in answer.output
+    assert not (tmp_path / "results").exists()
+
+
+def test_bad_data_give_one_line_and_no_file(checkout):
+    edges = checkout / "data/larva213/edges.csv"
+    edges.write_text(edges.read_text().replace("K001,K002,1\n", "K001,K002,nan\n"))
+    change = {"connectomes": ["larva213"]}
+    answer = snakemake(checkout, "reservoirs", root=checkout, change=change)
+    assert answer.returncode != 0
+    assert "error: larva213: 1 weights are not finite, first nan from 'K001' to 'K002'" in answer.output
+    assert "Traceback" not in answer.output
+    assert not list(checkout.glob("results/**/*.nc"))
+
+
+def test_the_workflow_passes_its_linter():
+    answer = subprocess.run(["snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_every_job_computes_on_one_thread(folder):
+    for log in (folder / "results/smoke/logs").glob("sweep_*.log"):
+        assert "on cpu, 1 thread" in log.read_text()
