@@ -43,7 +43,9 @@ def test_the_hash_sees_what_a_script_imports_and_nothing_else(tmp_path):
     for module in ("shapley", "figures", "statistics", "connectome"):
         file = tmp_path / f"src/echolesion/{module}.py"
         source = file.read_text()
-        file.write_text(source + "\n# changed\n")
+        file.write_text("# a comment\n" + source.replace('"""', '"""Other words: ', 1))
+        assert hashes() == before
+        file.write_text(source + "\nCHANGED = True\n")
         changed = {script for script, value in hashes().items() if value != before[script]}
         file.write_text(source)
         assert changed == {script for script, modules in uses.items() if module in modules}, module

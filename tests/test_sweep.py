@@ -205,5 +205,5 @@ def test_cuda_agrees_with_cpu(network8):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_a_missing_device_is_an_error(network8):
-    with pytest.raises((RuntimeError, AssertionError)):
+    with pytest.raises(ValueError, match="the device 'cuda' is not there"):
         run(network8, batches=1, device="cuda")

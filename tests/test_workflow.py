@@ -141,7 +141,7 @@ def checkout(tmp_path):
 def test_changed_code_reruns_the_rules_that_use_it(folder, checkout):
     assert planned(folder, root=checkout) == {}
     module = checkout / "src/echolesion/decomposition.py"
-    module.write_text(module.read_text() + "\n# changed\n")
+    module.write_text(module.read_text() + "\nCHANGED = True\n")
     jobs = planned(folder, root=checkout)
     assert set(jobs) == {
         "decomposition", "tables", "figure_influence_against_weight", "figure_shares", "figure_summary", "all",

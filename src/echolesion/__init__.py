@@ -4,6 +4,6 @@ Data walks through the modules in one direction::
 
     connectome -> reservoir -> task -> training -> sweep -> influence -> decomposition -> figures
 
-`statistics` holds the uncertainty that `influence` and `decomposition` attach to every number; `seeds`,
-`configuration`, `storage`, `provenance` and `cost` are what a study needs around the science.
+`shapley` plans the walks of the sweep and serves any other game; `statistics` holds the uncertainty of every number;
+`seeds`, `configuration`, `storage`, `provenance` and `cost` are what a study needs around the science.
 """

@@ -71,7 +71,7 @@ def source_hash(script: Path) -> str:
     Returns
     -------
     str
-        Changes when any of those files does, and only then.
+        Changes when the code of any of those files does, and only then; comments and docstrings are not code.
     """
     waiting, seen = [script], {PACKAGE / "__init__.py"}
     while waiting:
@@ -79,8 +79,17 @@ def source_hash(script: Path) -> str:
         if file not in seen:
             seen.add(file)
             waiting.extend(_imported(file))
-    sources = sorted((file.name, file.read_bytes()) for file in seen)
+    sources = sorted((file.name, _meaning(file)) for file in seen)
     return hashlib.sha256(repr(sources).encode()).hexdigest()[:16]
+
+
+def _meaning(file: Path) -> str:
+    """Return the code of a file without comments, layout and docstrings, none of which is worth a new sweep."""
+    tree = ast.parse(file.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.dump(tree)
 
 
 def _imported(file: Path) -> Iterator[Path]:

@@ -20,7 +20,7 @@ from echolesion import reservoir, shapley
 from echolesion.training import SCORES
 
 #: Node states simulated side by side: large enough for fast matrix products, small enough for the cache.
-STATES_AT_ONCE = {"cpu": 2**17, "cuda": 2**25}
+STATES_AT_ONCE = {"cpu": 2**17, "other": 2**25}
 #: Read-out values kept at once, for the scores of whole series.
 OUTPUTS_AT_ONCE = 2**24
 
@@ -84,7 +84,7 @@ def run(
     estimator : {"nested", "plain"}
         See `shapley.levels`.
     device : str
-        Any device of torch.
+        Any device of torch that has float64.
     dtype : torch.dtype
         Type of the simulation and of the influence sums.
     progress : str, optional
@@ -102,10 +102,12 @@ def run(
     Raises
     ------
     ValueError
-        If there are more time bins than scored steps.
-    RuntimeError
-        If the device is not there.
+        If the device is not there, or there are more time bins than scored steps.
     """
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        raise ValueError(f"the device '{device}' is not there ({str(error).splitlines()[0]})") from error
     scored = piece["scored"].values
     steps = int(scored.sum())
     if not 1 <= time_bins <= steps:
@@ -256,7 +258,9 @@ def _empty(problem: _Problem, time_bins: int, levels: int) -> _Sums:
 
 def _chunk(problem: _Problem, level: shapley.Level) -> int:
     """Return how many walks of a level are simulated at once."""
-    states = STATES_AT_ONCE[problem.weights.device.type] // (level.prefixes * level.length)
+    states = STATES_AT_ONCE["cpu" if problem.weights.device.type == "cpu" else "other"] // (
+        level.prefixes * level.length
+    )
     outputs = OUTPUTS_AT_ONCE // (level.prefixes * problem.truth.numel())
     return max(1, min(states, outputs))
 

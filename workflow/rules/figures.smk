@@ -1,136 +1,48 @@
-# One figure per rule. `results` of a figure are datasets by kind and name; `names` says which file has which name.
-rule figure_connectome:
-    input:
-        connectome=expand(rules.connectome.output, allow_missing=True),
-    output:
-        multiext(f"{STUDY}/figures/{{connectome}}_connectome", ".pdf", ".png"),
-    log:
-        f"{LOGS}/figure_connectome_{{connectome}}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("figure.py"),
-        figure="connectome",
-        title=lambda wildcards: wildcards.connectome,
-        names={"connectome": ["all"]},
-    script:
-        "../../scripts/figure.py"
+# One rule per figure. A figure gets datasets by kind and name; `names` says which file of a kind has which name.
+NETWORK_FIGURES = {
+    "connectome": ["connectome"],
+    "tuning": ["tuning", "reservoir"],
+    "prediction": ["training"],
+    "contribution": ["contribution"],
+    "influence": ["influence"],
+    "influence_against_weight": ["influence", "reservoir", "decomposition"],
+    "shares": ["influence", "decomposition"],
+}
+RESULTS = {
+    "connectome": rules.connectome.output,
+    "tuning": rules.tuning.output,
+    "decomposition": rules.decomposition.output,
+    "reservoir": rules.reservoir.output,
+    "training": rules.training.output,
+    "influence": rules.influence.output,
+    "contribution": rules.contribution.output,
+}
+OF_REGIMES = ("reservoir", "training", "influence", "contribution")
 
 
-rule figure_tuning:
-    input:
-        tuning=expand(rules.tuning.output, allow_missing=True),
-        reservoir=expand(rules.reservoir.output, regime=REGIMES, allow_missing=True),
-    output:
-        multiext(f"{STUDY}/figures/{{connectome}}_tuning", ".pdf", ".png"),
-    log:
-        f"{LOGS}/figure_tuning_{{connectome}}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("figure.py"),
-        figure="tuning",
-        title=lambda wildcards: wildcards.connectome,
-        names={"tuning": ["all"], "reservoir": REGIMES},
-    script:
-        "../../scripts/figure.py"
+for figure, kinds in NETWORK_FIGURES.items():
 
-
-rule figure_prediction:
-    input:
-        training=expand(rules.training.output, regime=REGIMES, allow_missing=True),
-    output:
-        multiext(f"{STUDY}/figures/{{connectome}}_prediction", ".pdf", ".png"),
-    log:
-        f"{LOGS}/figure_prediction_{{connectome}}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("figure.py"),
-        figure="prediction",
-        title=lambda wildcards: wildcards.connectome,
-        names={"training": REGIMES},
-    script:
-        "../../scripts/figure.py"
-
-
-rule figure_contribution:
-    input:
-        contribution=expand(
-            rules.contribution.output, regime=REGIMES, allow_missing=True
-        ),
-    output:
-        multiext(f"{STUDY}/figures/{{connectome}}_contribution", ".pdf", ".png"),
-    log:
-        f"{LOGS}/figure_contribution_{{connectome}}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("figure.py"),
-        figure="contribution",
-        title=lambda wildcards: wildcards.connectome,
-        names={"contribution": REGIMES},
-    script:
-        "../../scripts/figure.py"
-
-
-rule figure_influence:
-    input:
-        influence=expand(rules.influence.output, regime=REGIMES, allow_missing=True),
-    output:
-        multiext(f"{STUDY}/figures/{{connectome}}_influence", ".pdf", ".png"),
-    log:
-        f"{LOGS}/figure_influence_{{connectome}}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("figure.py"),
-        figure="influence",
-        title=lambda wildcards: wildcards.connectome,
-        names={"influence": REGIMES},
-    script:
-        "../../scripts/figure.py"
-
-
-rule figure_influence_against_weight:
-    input:
-        influence=expand(rules.influence.output, regime=REGIMES, allow_missing=True),
-        reservoir=expand(rules.reservoir.output, regime=REGIMES, allow_missing=True),
-        decomposition=expand(rules.decomposition.output, allow_missing=True),
-    output:
-        multiext(
-            f"{STUDY}/figures/{{connectome}}_influence_against_weight", ".pdf", ".png"
-        ),
-    log:
-        f"{LOGS}/figure_influence_against_weight_{{connectome}}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("figure.py"),
-        figure="influence_against_weight",
-        title=lambda wildcards: wildcards.connectome,
-        names={"influence": REGIMES, "reservoir": REGIMES, "decomposition": ["all"]},
-    script:
-        "../../scripts/figure.py"
-
-
-rule figure_shares:
-    input:
-        decomposition=expand(rules.decomposition.output, allow_missing=True),
-        influence=expand(rules.influence.output, regime=REGIMES, allow_missing=True),
-    output:
-        multiext(f"{STUDY}/figures/{{connectome}}_shares", ".pdf", ".png"),
-    log:
-        f"{LOGS}/figure_shares_{{connectome}}.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("figure.py"),
-        figure="shares",
-        title=lambda wildcards: wildcards.connectome,
-        names={"decomposition": ["all"], "influence": REGIMES},
-    script:
-        "../../scripts/figure.py"
+    rule:
+        name:
+            f"figure_{figure}"
+        input:
+            **{
+                kind: expand(RESULTS[kind], regime=REGIMES, allow_missing=True)
+                for kind in kinds
+            },
+        output:
+            multiext(f"{STUDY}/figures/{{connectome}}_{figure}", ".pdf", ".png"),
+        log:
+            f"{LOGS}/figure_{figure}_{{connectome}}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            code=code("figure.py"),
+            figure=figure,
+            title=lambda wildcards: wildcards.connectome,
+            names={kind: REGIMES if kind in OF_REGIMES else ["all"] for kind in kinds},
+        script:
+            "../../scripts/figure.py"
 
 
 rule figure_summary:
@@ -161,18 +73,10 @@ rule figure_summary:
 
 FIGURES = [
     *rules.figure_summary.output,
-    *(
-        f"{STUDY}/figures/{connectome}_{figure}.{suffix}"
-        for connectome in CONNECTOMES
-        for figure in (
-            "connectome",
-            "tuning",
-            "prediction",
-            "contribution",
-            "influence",
-            "influence_against_weight",
-            "shares",
-        )
-        for suffix in ("pdf", "png")
+    *expand(
+        f"{STUDY}/figures/{{connectome}}_{{figure}}.{{suffix}}",
+        connectome=CONNECTOMES,
+        figure=NETWORK_FIGURES,
+        suffix=("pdf", "png"),
     ),
 ]
