@@ -110,3 +110,8 @@ def test_every_property_says_what_is_allowed():
 
     for file in SCHEMAS.glob("*.yaml"):
         assert all(descriptions(yaml.safe_load(file.read_text())))
+
+
+def test_bad_key_in_the_catalogue(default_config, catalogue):
+    with pytest.raises(configuration.ConfigurationError, match="^configuration: 'a[.]b' is not allowed"):
+        configuration.check_study(default_config, catalogue | {"a.b": {"folder": "x"}}, SCHEMAS)

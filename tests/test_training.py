@@ -117,3 +117,19 @@ def test_tuning_refuses_networks_that_remember_their_start():
     assert tuned.attrs["best_spectral_radius"] == 0.5
     with pytest.raises(ValueError, match="forgets its start"):
         training.tune(weights, unscaled, series, grid | {"spectral_radius": [1.5]}, bias=0.001, activation="tanh")
+
+
+def test_overflow_is_no_score_and_no_training():
+    series = task.make(TASK | {"washout": 60, "train": 3000}, seeds.generator(2, "task"))
+    rng = np.random.default_rng(1)
+    weights = connectome.from_matrix(rng.uniform(-1, 1, (10, 10)))
+    unscaled = reservoir.input_weights(weights, series["input"], rng)
+    grid = {"spectral_radius": [0.5, 3.0], "leak": [1.0], "input_scaling": [0.3], "ridge": [0.001]}
+    tuned = training.tune(weights, unscaled, series, grid, bias=0.001, activation="identity")
+    assert np.isfinite(tuned["score"][0]).all() and tuned["score"][1].isnull().all()
+    assert tuned.attrs["best_spectral_radius"] == 0.5
+    network = reservoir.build(
+        weights, unscaled, spectral_radius=3, leak=1, input_scaling=1, bias=0, activation="identity"
+    )
+    with pytest.raises(ValueError, match="overflows"):
+        training.train(network, series, [0.1])

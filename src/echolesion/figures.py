@@ -100,7 +100,8 @@ def connectome(results: Results) -> Figure:
     connected = weights != 0
     sides = {"out": connected.sum(axis=1), "in": connected.sum(axis=0)}
     top = max(int(values.max()) for values in sides.values())
-    edges = np.arange(-0.5, top + 1.5, max(1, top // 25))
+    step = max(1, top // 25)
+    edges = np.arange(-0.5, top + step + 0.5, step)
     for (side, values), colour, line in zip(sides.items(), COLOURS, ("-", "--"), strict=False):
         degree.hist(values, bins=edges, histtype="step", color=colour, ls=line, label=f"{side}-degree")
     degree.set(xlabel="connections of a node", ylabel="nodes")

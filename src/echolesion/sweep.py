@@ -102,7 +102,8 @@ def run(
     Raises
     ------
     ValueError
-        If the device is not there, or there are more time bins than scored steps.
+        If the device is not there, there are more time bins than scored steps, or activity overflows (which an
+        unbounded activation allows).
     """
     try:
         torch.empty(0, device=device)
@@ -141,6 +142,8 @@ def run(
                 for chunk in shapley.sample(level, size, rng, _chunk(problem, level)):
                     _add(sums, problem, place, level, chunk)
                     bar.update(chunk.intact.size)
+            if not torch.isfinite(sums.influence).all():
+                raise ValueError("the activity of lesioned networks overflows: take a smaller spectral radius")
             batches.append(sums)
     intact = torch.from_numpy(reservoir.simulate(network, piece["input"]).values[scored])
     intact = intact @ problem.readout.double().cpu() + problem.constant.double().cpu()

@@ -164,10 +164,10 @@ def tune(
     Returns
     -------
     xarray.Dataset
-        ``score``, the best ``ridge``, ``start_left`` and ``forgets`` at every point, dims ``(spectral_radius, leak,
-        input_scaling)``. The attributes ``best_spectral_radius``, ``best_leak`` and ``best_input_scaling`` name the
-        best of the points that forget their start within the washout: ``start_left``, see `reservoir.start_left`,
-        compares a start from 0 with one from the end of the training split.
+        ``score`` (NaN where activity overflows), the best ``ridge``, ``start_left`` and ``forgets`` at every point,
+        dims ``(spectral_radius, leak, input_scaling)``. The attributes ``best_spectral_radius``, ``best_leak`` and
+        ``best_input_scaling`` name the best of the points that forget their start within the washout: ``start_left``,
+        see `reservoir.start_left`, compares a start from 0 with one from the end of the training split.
 
     Raises
     ------
@@ -202,6 +202,10 @@ def tune(
         left += map(reservoir.start_left, states[1][:, first].numpy(), others[:, first].numpy())
         (train, train_truth), (validation, validation_truth) = (_scored(piece) for piece in pieces)
         for point in range(len(points)):
+            if not all(split_states[point].isfinite().all() for split_states in states):
+                scores.append(np.nan)  # an unbounded activation at a large radius
+                ridges.append(np.nan)
+                continue
             readouts, constants = fit_readouts(states[0][point, train], train_truth, grid["ridge"])
             prediction = states[1][point, validation] @ readouts + constants[:, None]
             values = score(prediction, validation_truth)
@@ -260,10 +264,17 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
         (output)`` on the test split; the chosen ``ridge`` as attribute. Every split is run from state 0 through its
         own washout; the attribute ``start_left`` is the largest difference that another start would make after it
         (from where the split before ended, see `reservoir.start_left`).
+
+    Raises
+    ------
+    ValueError
+        If activity overflows.
     """
     pieces = {name: split(task, name) for name in SPLITS}
     states, truths, left = {}, {}, []
     whole = reservoir.simulate(network, task["input"]).values
+    if not np.isfinite(whole).all():
+        raise ValueError("the activity of the network overflows: take a smaller spectral radius")
     for name, piece in pieces.items():
         scored, truths[name] = _scored(piece)
         states[name] = torch.from_numpy(reservoir.simulate(network, piece["input"]).values[scored])
