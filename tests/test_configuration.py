@@ -113,5 +113,5 @@ def test_every_property_says_what_is_allowed():
 
 
 def test_bad_key_in_the_catalogue(default_config, catalogue):
-    with pytest.raises(configuration.ConfigurationError, match="^configuration: 'a[.]b' is not allowed"):
+    with pytest.raises(configuration.ConfigurationError, match=r"^configuration: 'a[.]b' is not allowed"):
         configuration.check_study(default_config, catalogue | {"a.b": {"folder": "x"}}, SCHEMAS)
