@@ -7,7 +7,7 @@ from echolesion import decomposition, influence, statistics
 SIZE, STEPS, BATCHES = 30, 40, 8
 
 
-def estimated(magnitude, noise, seed=0):
+def estimated(magnitude, noise, seed=0, direct=1.0):
     """Return the influence that a sweep would estimate of series with given magnitudes, and noise of its own."""
     rng = np.random.default_rng(seed)
     wave = np.sin(np.linspace(0, 7, STEPS))
@@ -17,6 +17,7 @@ def estimated(magnitude, noise, seed=0):
     sums = xr.Dataset(
         {
             "influence_sum": (("batch", "source", "target", "time"), series),
+            "direct_sum": (("batch", "source", "target", "time"), direct * series),
             "influence_weight": (("batch", "source", "target"), np.ones((BATCHES, SIZE, SIZE))),
         },
         coords={"source": nodes, "target": nodes, "time": np.arange(STEPS), "batch": np.arange(BATCHES)},
@@ -44,15 +45,15 @@ def test_influence_that_follows_the_weights(weights):
     result = split(weights, only=estimated(np.abs(weights.values), 0.001))
     assert value(result, "only", "pearson_all") == pytest.approx(1, abs=1e-3)
     assert value(result, "only", "spearman_connected") == pytest.approx(1, abs=1e-2)
-    assert value(result, "only", "indirect_share") == pytest.approx(0, abs=1e-4)
+    assert value(result, "only", "structural_indirect_share") == pytest.approx(0, abs=1e-4)
     pairs = influence.off_diagonal(SIZE)
     assert float(result["chance"][0]) == pytest.approx(np.mean(weights.values[pairs] == 0))
 
 
 def test_influence_that_ignores_the_weights(weights):
     result = split(weights, only=estimated(np.ones((SIZE, SIZE)), 0.1))
-    assert value(result, "only", "indirect_share") == pytest.approx(float(result["chance"][0]), abs=0.01)
-    low, high = (float(result[end].sel(regime="only", measure="indirect_share")) for end in ("low", "high"))
+    assert value(result, "only", "structural_indirect_share") == pytest.approx(float(result["chance"][0]), abs=0.01)
+    low, high = (float(result[end].sel(regime="only", measure="structural_indirect_share")) for end in ("low", "high"))
     assert low < float(result["chance"][0]) < high
 
 
@@ -68,10 +69,10 @@ def test_noise_decouples_and_the_corrected_values_do_not(weights):
     assert value(result, "noisy", "pearson_all_corrected") == pytest.approx(
         value(result, "clean", "pearson_all"), abs=0.03
     )
-    assert value(result, "noisy", "indirect_share") > share + 0.05
-    error = float(result["se"].sel(regime="noisy", measure="indirect_share_noise_free"))
-    assert abs(value(result, "noisy", "indirect_share_noise_free") - share) < 4 * error
-    assert value(result, "clean", "indirect_share_noise_free") == pytest.approx(share, abs=1e-3)
+    assert value(result, "noisy", "structural_indirect_share") > share + 0.05
+    error = float(result["se"].sel(regime="noisy", measure="structural_indirect_share_noise_free"))
+    assert abs(value(result, "noisy", "structural_indirect_share_noise_free") - share) < 4 * error
+    assert value(result, "clean", "structural_indirect_share_noise_free") == pytest.approx(share, abs=1e-3)
 
 
 def test_differences_are_paired(weights):
@@ -79,7 +80,7 @@ def test_differences_are_paired(weights):
     magnitude = np.abs(weights.values) + 0.3
     first, same, other = (estimated(magnitude, 1.0, seed) for seed in (0, 0, 1))
     paired, unpaired = split(weights, a=first, b=same), split(weights, a=first, b=other)
-    at = {"regime": "a - b", "measure": "indirect_share"}
+    at = {"regime": "a - b", "measure": "structural_indirect_share"}
     assert float(paired["se"].sel(at)) == 0 and float(paired["estimate"].sel(at)) == 0
     assert float(unpaired["se"].sel(at)) > float(unpaired["se"].sel(at | {"regime": "a"}))
     assert list(split(weights, a=first, b=other, c=same)["regime"].values) == ["a", "b", "c", "a - b", "a - c", "b - c"]
@@ -98,13 +99,24 @@ def test_intervals_of_the_share_cover_it(weights):
     weight = np.abs(weights.values)[pairs]
     power = magnitude[pairs] ** 2
     truth = power[weight == 0].sum() / power.sum()
-    place = list(decomposition.MEASURES).index("indirect_share_noise_free")
+    place = list(decomposition.MEASURES).index("structural_indirect_share_noise_free")
     hits = 0
     for seed in range(60):
-        covariance = estimated(magnitude, 1.0, seed)["batch_covariance"].values[:, :, pairs]
-        estimate = decomposition.measure(weight, covariance)[place]
-        kept = [np.delete(np.arange(BATCHES), b) for b in range(BATCHES)]
-        replicates = np.array([decomposition.measure(weight, covariance[np.ix_(k, k)])[place] for k in kept])
+        covariance = estimated(magnitude, 1.0, seed)["influence_covariance"].values[:, :, pairs].astype(float)
+
+        def measured(covariance):
+            return decomposition.measure(weight, dict.fromkeys(influence.MEANINGS, covariance))[place]
+
+        estimate = measured(covariance)
+        replicates = np.array([measured(statistics.leave_out(covariance, b)) for b in range(BATCHES)])
         _, low, high = statistics.jackknife_interval(estimate, replicates)
         hits += low <= truth <= high
     assert hits >= 52
+
+
+def test_mediated_shares_are_powers_of_the_parts(weights):
+    """If a third of every influence is direct, its power is a ninth, and that of the rest four ninths."""
+    result = split(weights, only=estimated(np.abs(weights.values) + 0.3, 0.5, direct=1 / 3))
+    for suffix in ("", "_noise_free"):
+        assert value(result, "only", f"mediated_direct_share{suffix}") == pytest.approx(1 / 9, rel=1e-5)
+        assert value(result, "only", f"mediated_indirect_share{suffix}") == pytest.approx(4 / 9, rel=1e-5)

@@ -101,11 +101,15 @@ def test_scatter_shows_every_connected_pair_and_the_interval(results):
 
 
 def test_shares_add_up_and_stand_beside_chance(results):
-    axes = drawn("shares", results).axes[0]
+    figure = drawn("shares", results)
+    axes = figure.axes[0]
     heights = [bar.get_height() for bar in axes.patches]
     np.testing.assert_allclose([a + b for a, b in zip(heights[::2], heights[1::2], strict=True)], 1)
     assert len(heights) == 2 * 2 * 3
-    assert "chance: share of pairs" in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "chance: share of pairs" in [text.get_text() for text in figure.legends[0].get_texts()]
+    mediated = [bar.get_height() for bar in figure.axes[1].patches]
+    split = results["decomposition"]["all"]["estimate"]
+    assert mediated[1] == float(split.sel(regime="optimal", measure="mediated_indirect_share_noise_free"))
 
 
 def test_regimes_off_the_grid_are_named_so(results):

@@ -49,7 +49,7 @@ def test_lesioned_nodes_are_silent_and_the_rest_a_smaller_network():
         torch.zeros((1, 7)).double(),
         torch.from_numpy(intact),
     )
-    states = torch.cat([state.clone() for state in steps]).numpy()
+    states = torch.cat([state.clone() for state, _ in steps]).numpy()
     np.testing.assert_allclose(states, lesioned_states(network, series["input"].values, intact), atol=1e-14)
     kept = np.flatnonzero(intact)
     alone = reservoir.simulate(network.isel(source=kept, target=kept, node=kept), series["input"])

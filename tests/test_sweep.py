@@ -1,5 +1,7 @@
 """The sweep against exact enumeration of all coalitions in plain numpy."""
 
+from math import comb
+
 import numpy as np
 import pytest
 import torch
@@ -60,6 +62,76 @@ def test_influence_equals_enumeration(network8, truth8, estimator, monkeypatch):
     assert np.mean(np.abs(z) > 4) < 0.01
     assert np.sqrt(np.mean(error**2)) < 0.1 * np.sqrt(np.nanmean(truth8**2))
     assert np.isnan(estimate["influence"].values[~pairs]).all()
+
+
+def exact_direct(network, series):
+    """Return the direct parts by the definition, pair by pair: Shapley averages over all (S, S + i)."""
+    size = network.sizes["node"]
+    weights, feed = network["weights"].values, network["input_weights"].values
+    leak, bias = network.attrs["leak"], network.attrs["bias"]
+    inputs = task.split(series, "test")["input"].values
+    washout = TASK["washout"]
+    coalitions = (np.arange(2**size)[:, None] >> np.arange(size)) & 1
+    full = np.stack([lesioned_states(network, inputs, c) for c in coalitions])
+    before = np.concatenate([np.zeros((2**size, 1, size)), full[:, :-1]], axis=1)
+    result = np.full((size, size, len(inputs) - washout), np.nan)
+    for source in range(size):
+        for target in np.delete(np.arange(size), source):
+            total = 0.0
+            for code in range(2**size):
+                if code >> source & 1 or not code >> target & 1:
+                    continue
+                # All but the target held at the trajectory of S; the source, absent there, at that of S + i.
+                sent = weights[source, target] * before[code | 1 << source][:, source]
+                z = before[code] @ weights[:, target] + inputs @ feed[:, target] + bias + sent
+                h, copy = 0.0, []
+                for z_t in z:
+                    h = (1 - leak) * h + leak * np.tanh(z_t)
+                    copy.append(h)
+                others = bin(code).count("1") - 1
+                weight = 1 / ((size - 1) * comb(size - 2, others))
+                total = total + weight * (np.array(copy) - full[code][:, target])[washout:]
+            result[source, target] = total
+    return result
+
+
+@pytest.mark.parametrize("leak", [0.4, 1.0])
+def test_mediated_split_equals_its_definition(leak, monkeypatch):
+    monkeypatch.setattr(shapley, "SHORTEST", 2)
+    network, trained, series = make_network(6, leak=leak, spectral_radius=1.2)
+    states = enumerate_states(network, series)
+    estimate = influence.estimate(run((network, trained, series), walks=100))
+    pairs = influence.off_diagonal(6)
+    connected = network["weights"].values != 0
+    truth = {"influence": exact_influence(states), "direct": exact_direct(network, series)}
+    truth["indirect"] = truth["influence"] - truth["direct"]
+    for part, exact in truth.items():
+        error = (estimate[part].values - exact)[pairs]
+        z = error / np.maximum(estimate[f"{part}_se"].values[pairs], 1e-12)
+        assert np.mean(np.abs(z) > 4) < 0.01, part
+        assert np.sqrt(np.mean(error**2)) < 0.1 * np.sqrt(np.nanmean(truth["influence"] ** 2)), part
+    assert (estimate["direct"].values[pairs & ~connected] == 0).all()
+    assert (estimate["direct_se"].values[pairs & ~connected] == 0).all()
+    assert np.abs(estimate["indirect"].values[pairs & ~connected]).max() > 0.01
+    total = estimate["direct"] + estimate["indirect"]
+    np.testing.assert_allclose(total, estimate["influence"], atol=1e-12)
+
+
+def test_a_single_connection_is_direct_and_a_detour_is_not():
+    """Of 0 -> 1 -> 2 <-> 3 the influence of 0 on 1 is all direct, that of 0 on 2 all indirect."""
+    matrix = np.zeros((4, 4))
+    matrix[[0, 1, 2, 3], [1, 2, 3, 2]] = [0.8, -0.7, 0.4, 0.5]
+    weights = connectome.from_matrix(matrix)
+    series = task.make(TASK, seeds.generator(1, "task"))
+    unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(1, "input"))
+    network = reservoir.build(weights, unscaled, spectral_radius=0.9, leak=0.5, input_scaling=1)
+    trained = training.train(network, series, [0.1])
+    for dtype in (torch.float32, torch.float64):
+        estimate = influence.estimate(run((network, trained, series), walks=20, dtype=dtype))
+        rounding = 1e-6 if dtype == torch.float32 else 1e-14
+        one, two = (estimate.sel(source="0", target=target) for target in "12")
+        assert np.abs(one["influence"]).max() > 0.01 and np.abs(one["indirect"]).max() < rounding
+        assert np.abs(two["influence"]).max() > 0.01 and np.abs(two["direct"]).max() == 0
 
 
 def test_efficiency_of_influence(network8, states8, truth8):

@@ -11,8 +11,8 @@ from echolesion.sweep import STATES_AT_ONCE
 
 #: Time a job takes besides its work (start of Python and Snakemake, reading, writing), in seconds.
 JOB_OVERHEAD = 5.0
-#: Measured: a whole sweep against its simulation alone.
-REDUCTION = 1.5
+#: Measured: a whole sweep, sums and mediated split included, against its simulation alone.
+REDUCTION = 2.0
 
 
 def simulation_seconds(size: int, rows: int, dtype: torch.dtype, repeats: int = 20) -> float:

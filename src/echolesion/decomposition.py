@@ -1,9 +1,16 @@
 """Decomposition: how much of the influence rides on connections.
 
-The structural definition: influence on pairs of nodes with a connection from source to target, against influence on
-pairs without. The magnitude of influence is its standard deviation over time, power is the variance. The share of power
-on unconnected pairs stands beside its chance level, the share of pairs that are unconnected.
+Two definitions, named in every measure and never mixed:
 
+structural
+    Influence on pairs of nodes without a connection from source to target is indirect, on pairs with one direct. The
+    indirect share of power stands beside its chance level, the share of pairs that are unconnected.
+mediated
+    Influence on every pair is the sum of a direct part, which rides on the connection, and an indirect one, which
+    travels through other nodes (see `sweep`). Their powers need not add up to that of the whole, as the parts may
+    correlate.
+
+The magnitude of influence is its standard deviation over time, power is the variance.
 Every measure is given as estimated and with the estimator's noise taken out: correlations are divided by the square
 root of the magnitudes' reliability (Spearman 1904), shares are taken of the noise-free power. Standard errors and
 intervals are a jackknife over the batches of walks: they cover the error of the estimator on this network, not the
@@ -17,7 +24,7 @@ import xarray as xr
 from scipy import stats
 
 from echolesion import statistics
-from echolesion.influence import off_diagonal
+from echolesion.influence import MEANINGS, off_diagonal
 
 #: Measures of `structural_split` and what they say.
 MEASURES = {
@@ -29,21 +36,25 @@ MEASURES = {
     "pearson_connected_corrected": "the same as pearson_connected, corrected for attenuation",
     "spearman_all_corrected": "the same as spearman_all, corrected for attenuation",
     "spearman_connected_corrected": "the same as spearman_connected, corrected for attenuation",
-    "indirect_share": "share of influence power on unconnected pairs",
-    "indirect_share_noise_free": "share of noise-free influence power on unconnected pairs",
+    "structural_indirect_share": "share of influence power on unconnected pairs",
+    "structural_indirect_share_noise_free": "the same of noise-free power",
+    "mediated_direct_share": "power of the direct parts over that of influence",
+    "mediated_direct_share_noise_free": "the same of noise-free power",
+    "mediated_indirect_share": "power of the indirect parts over that of influence",
+    "mediated_indirect_share_noise_free": "the same of noise-free power",
     "reliability": "split-half reliability of the magnitudes, all pairs",
 }
 
 
-def measure(weight: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+def measure(weight: np.ndarray, covariances: Mapping[str, np.ndarray]) -> np.ndarray:
     """Compare the influence of some batches with the weights.
 
     Parameters
     ----------
     weight : numpy.ndarray, shape (pairs,)
         Magnitude of the weight of every pair of nodes, 0 without a connection.
-    covariance : numpy.ndarray, shape (B, B, pairs)
-        From `statistics.batch_covariance`.
+    covariances : mapping of str to numpy.ndarray, shape (B, B, pairs)
+        Covariances of the batches for ``influence``, ``direct`` and ``indirect``, see `statistics.batch_covariance`.
 
     Returns
     -------
@@ -53,19 +64,22 @@ def measure(weight: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """
     connected = weight > 0
     groups = {"all": np.ones_like(connected), "connected": connected}
-    power = statistics.power(covariance)
-    noise_free = statistics.power(covariance, noise_free=True)
-    values = {
-        "indirect_share": power[~connected].sum() / power.sum(),
-        "indirect_share_noise_free": noise_free[~connected].sum() / noise_free.sum(),
-    }
+    values = {}
+    for suffix, noise_free in (("", False), ("_noise_free", True)):
+        power = {part: statistics.power(c, noise_free=noise_free) for part, c in covariances.items()}
+        whole = power["influence"].sum()
+        values[f"structural_indirect_share{suffix}"] = power["influence"][~connected].sum() / whole
+        for part in ("direct", "indirect"):
+            values[f"mediated_{part}_share{suffix}"] = power[part].sum() / whole
+    covariance = covariances["influence"]
+    magnitude = np.sqrt(statistics.power(covariance))
     for group, pairs in groups.items():
         reliability = statistics.split_half_reliability(covariance[:, :, pairs])
         if group == "all":
             values["reliability"] = reliability
         varied = np.ptp(weight[pairs]) > 0
         for name, correlation in (("pearson", stats.pearsonr), ("spearman", stats.spearmanr)):
-            r = correlation(weight[pairs], np.sqrt(power[pairs])).statistic if varied else np.nan
+            r = correlation(weight[pairs], magnitude[pairs]).statistic if varied else np.nan
             values[f"{name}_{group}"] = r
             values[f"{name}_{group}_corrected"] = r / np.sqrt(reliability) if reliability > 0 else np.nan
     return np.array([values[name] for name in MEASURES])
@@ -93,12 +107,13 @@ def structural_split(weights: Mapping[str, xr.DataArray], influence: Mapping[str
         matrix = weights[regime].transpose("source", "target").values
         pairs = off_diagonal(len(matrix))
         magnitude = np.abs(matrix[pairs])
-        order = ("batch", "other_batch", "source", "target")
-        covariance = result["batch_covariance"].transpose(*order).values[:, :, pairs]
-        estimates[regime] = measure(magnitude, covariance)
-        batches = np.arange(len(covariance))
+        covariances = {part: _by_pairs(result[f"{part}_covariance"], pairs) for part in MEANINGS}
+        estimates[regime] = measure(magnitude, covariances)
         replicates[regime] = np.stack(
-            [measure(magnitude, covariance[np.ix_(*[np.delete(batches, b)] * 2)]) for b in batches]
+            [
+                measure(magnitude, {part: statistics.leave_out(c, b) for part, c in covariances.items()})
+                for b in range(result.sizes["batch"])
+            ]
         )
         chance[regime] = np.mean(magnitude == 0)
     names = list(influence)
@@ -129,3 +144,8 @@ def structural_split(weights: Mapping[str, xr.DataArray], influence: Mapping[str
             "meaning": ("measure", list(MEASURES.values())),
         },
     )
+
+
+def _by_pairs(covariance: xr.DataArray, pairs: np.ndarray) -> np.ndarray:
+    ordered = covariance.transpose("batch", "other_batch", "source", "target")
+    return ordered.values[:, :, pairs].astype(float)

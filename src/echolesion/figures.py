@@ -261,30 +261,52 @@ def influence_against_weight(results: Results) -> Figure:
 
 
 def shares(results: Results) -> Figure:
-    """Draw the direct and indirect shares of influence power against chance, as measured and without noise."""
+    """Draw the direct and indirect shares of influence power by both definitions."""
     (split,) = results["decomposition"].values()
-    figure = Figure(figsize=(WIDTH, 75 * MILLIMETRE))
-    _shares(figure.subplots(), split, list(results["influence"]))
+    regimes = list(results["influence"])
+    figure = Figure(figsize=(WIDTH, 85 * MILLIMETRE))
+    structural, mediated = figure.subplots(1, 2, sharey=True)
+    _structural_shares(structural, split, regimes)
+    _mediated_shares(mediated, split, regimes)
+    for axes, title in ((structural, "structural: by pairs"), (mediated, "mediated: by parts of every influence")):
+        axes.set_xticks(range(len(regimes)), regimes)
+        axes.set(xlabel="regime", xlim=(-0.6, len(regimes) - 0.4))
+        axes.set_title(title, loc="left")
+    structural.set_ylabel("share of influence power")
+    figure.legend(*_gathered(np.array([structural, mediated])), loc="outside lower center", ncols=3)
     return figure
 
 
-def _shares(axes: Axes, split: xr.Dataset, regimes: list[str]) -> None:
-    """Draw stacked direct and indirect shares of each regime, as measured (left bar) and noise-free (right bar)."""
+def _structural_shares(axes: Axes, split: xr.Dataset, regimes: list[str]) -> None:
+    """Draw stacked shares of connected and unconnected pairs, as estimated (left bar) and noise-free (right bar)."""
     for place, name in enumerate(regimes):
-        chance = float(split["chance"].sel(regime=name))
-        for offset, measure in ((-0.2, "indirect_share"), (0.2, "indirect_share_noise_free")):
-            value = split.sel(regime=name, measure=measure)
-            share = float(value["estimate"])
-            axes.bar(place + offset, 1 - share, 0.36, color=COLOURS[0], label="direct: connected pairs")
-            axes.bar(place + offset, share, 0.36, 1 - share, color=COLOURS[1], label="indirect: unconnected pairs")
-            error = [[float(value["high"]) - share], [share - float(value["low"])]]
-            axes.errorbar(place + offset, 1 - share, error, color="black", lw=1)
+        for offset, suffix in ((-0.2, ""), (0.2, "_noise_free")):
+            share, error = _share(split, name, f"structural_indirect_share{suffix}")
+            axes.bar(place + offset, 1 - share, 0.36, color=COLOURS[0], label="direct")
+            axes.bar(place + offset, share, 0.36, 1 - share, color=COLOURS[1], label="indirect")
+            # The bar of the indirect share hangs from 1, and so does its interval.
+            axes.errorbar(place + offset, 1 - share, error[::-1], color="black", lw=1)
             axes.text(place + offset, 1.02, f"{share:.2f}", ha="center", fontsize=7, color=COLOURS[1])
-        axes.hlines(1 - chance, place - 0.42, place + 0.42, color="black", ls="--", label="chance: share of pairs")
-    labels = [f"{name}\nas estimated | noise-free" for name in regimes]
-    axes.set_xticks(range(len(regimes)), labels)
-    axes.set(xlabel="regime", ylabel="share of influence power", ylim=(0, 1.1), xlim=(-0.6, len(regimes) - 0.4))
-    axes.legend(*_gathered(np.array([axes])), loc="center left", bbox_to_anchor=(1, 0.5))
+        chance = 1 - float(split["chance"].sel(regime=name))
+        axes.hlines(chance, place - 0.42, place + 0.42, color="black", ls="--", label="chance: share of pairs")
+    axes.plot([], [], " ", label="bars: as estimated | noise-free")
+
+
+def _mediated_shares(axes: Axes, split: xr.Dataset, regimes: list[str]) -> None:
+    """Draw the noise-free power of direct and indirect parts beside each other: they need not add up to 1."""
+    for place, name in enumerate(regimes):
+        for offset, part, colour in ((-0.2, "direct", COLOURS[0]), (0.2, "indirect", COLOURS[1])):
+            share, error = _share(split, name, f"mediated_{part}_share_noise_free")
+            axes.bar(place + offset, share, 0.36, color=colour, label=part)
+            axes.errorbar(place + offset, share, error, color="black", lw=1)
+            axes.text(place + offset, share + error[1][0] + 0.02, f"{share:.2f}", ha="center", fontsize=7, color=colour)
+
+
+def _share(split: xr.Dataset, regime: str, measure: str) -> tuple[float, list[list[float]]]:
+    """Return a share and the lengths of its error bar, down and up."""
+    value = split.sel(regime=regime, measure=measure)
+    share = float(value["estimate"])
+    return share, [[share - float(value["low"])], [float(value["high"]) - share]]
 
 
 def summary(results: Results) -> Figure:
@@ -299,7 +321,7 @@ def summary(results: Results) -> Figure:
         "scores": "test error or capacity",
         "pearson_all": "correlation with |weight|\n(Pearson, all pairs)",
         "pearson_all_corrected": "the same,\ncorrected for noise",
-        "indirect_share_noise_free": "indirect share\n(noise-free; | chance)",
+        "structural_indirect_share_noise_free": "influence on unconnected\npairs (noise-free; | chance)",
     }
     panels = figure.subplots(1, len(columns), sharey=True)
     for axes, (measure, label) in zip(panels, columns.items(), strict=True):
@@ -324,7 +346,7 @@ def summary(results: Results) -> Figure:
                     ms=4,
                     color=colours[regime],
                 )
-                if measure.startswith("indirect"):
+                if measure.startswith("structural"):
                     axes.plot(float(value["chance"]), height, "|", ms=10, color="black", label="chance")
         axes.set(xlabel=label)
         axes.set_xlim(left=0)

@@ -1,5 +1,7 @@
 """Influence: the Shapley value of every source in the game "activity of the target at time t"."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -8,6 +10,13 @@ from echolesion import statistics
 #: Split-half reliability below which a map of influence should not be interpreted.
 RELIABLE = 0.9
 
+#: The parts of influence and what they are.
+MEANINGS = {
+    "influence": "influence of source on target",
+    "direct": "part of the influence that rides on the connection (mediated split)",
+    "indirect": "part of the influence that travels through other nodes (mediated split)",
+}
+
 
 def off_diagonal(size: int) -> np.ndarray:
     """Return the mask of all ordered pairs of different nodes, shape (N, N)."""
@@ -15,7 +24,7 @@ def off_diagonal(size: int) -> np.ndarray:
 
 
 def estimate(sweep: xr.Dataset) -> xr.Dataset:
-    """Estimate the influence of every node on every other, with its uncertainty.
+    """Estimate the influence of every node on every other, its direct and indirect parts, and their uncertainty.
 
     Parameters
     ----------
@@ -25,10 +34,12 @@ def estimate(sweep: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``influence`` and ``influence_se (source, target, time)``; ``power`` (variance over time), ``power_se`` and
-        ``power_noise_free (source, target)``; ``batch_covariance (batch, other_batch, source, target)``, from which
-        `decomposition` derives intervals; the split-half ``reliability`` of the magnitudes. The diagonal is NaN: a
-        node's influence on itself is not defined.
+        ``influence``, ``direct`` and ``indirect (source, target, time)``, the mediated parts adding up to the whole,
+        each with its standard error ``..._se``; ``power`` (variance of the influence over time), ``power_se`` and
+        ``power_noise_free (source, target)``; ``influence_covariance``, ``direct_covariance`` and
+        ``indirect_covariance (batch, other_batch, source, target)``, from which `decomposition` derives intervals; the
+        split-half ``reliability`` of the magnitudes of influence. The diagonal is NaN: a node's influence on itself
+        is not defined.
 
     Raises
     ------
@@ -38,57 +49,51 @@ def estimate(sweep: xr.Dataset) -> xr.Dataset:
     sweep = sweep.transpose("batch", "source", "target", "time", ...)
     pairs = off_diagonal(sweep.sizes["source"])
     weights = np.where(pairs, sweep["influence_weight"].values, 1.0)[..., None]
-    pseudo = statistics.pseudo_values(sweep["influence_sum"].values, weights)
-    pseudo[:, ~pairs] = np.nan
-    covariance = statistics.batch_covariance(pseudo)
-    count = len(pseudo)
-    power = statistics.power(covariance)
-    replicates = np.stack([statistics.power(_without(covariance, b)) for b in range(count)])
-    power_se, _, _ = statistics.jackknife_interval(power, replicates)
-    maps = ("source", "target")
+    whole, direct = sweep["influence_sum"].values, sweep["direct_sum"].values
+    maps, batches = ("source", "target"), ("batch", "other_batch")
+    variables: dict[str, Any] = {}
+    for part, sums in (("influence", whole), ("direct", direct), ("indirect", whole - direct)):
+        pseudo = statistics.pseudo_values(sums, weights)
+        pseudo[:, ~pairs] = np.nan
+        covariance = statistics.batch_covariance(pseudo)
+        variables[part] = ((*maps, "time"), pseudo.mean(axis=0), {"long_name": MEANINGS[part]})
+        name = f"standard error of the {MEANINGS[part]}"
+        variables[f"{part}_se"] = ((*maps, "time"), statistics.standard_error(pseudo), {"long_name": name})
+        name = f"covariance over time, between batches of walks, of the {MEANINGS[part]}"
+        variables[f"{part}_covariance"] = ((*batches, *maps), covariance.astype(np.float32), {"long_name": name})
+        if part == "influence":
+            replicates = np.stack([statistics.power(statistics.leave_out(covariance, b)) for b in range(len(pseudo))])
+            power = statistics.power(covariance)
+            power_se, _, _ = statistics.jackknife_interval(power, replicates)
+            free = statistics.power(covariance, noise_free=True)
+            reliability = statistics.split_half_reliability(covariance[:, :, pairs])
+            variables |= {
+                "power": (maps, power, {"long_name": "variance of the influence over time"}),
+                "power_se": (maps, power_se, {"long_name": "standard error of the power"}),
+                "power_noise_free": (
+                    maps,
+                    free,
+                    {"long_name": "power without that of the estimator's noise (unbiased, may be negative)"},
+                ),
+                "reliability": (
+                    (),
+                    reliability,
+                    {"long_name": "split-half reliability of the magnitude of influence"},
+                ),
+            }
     result = xr.Dataset(
-        {
-            "influence": (
-                (*maps, "time"),
-                pseudo.mean(axis=0),
-                {"long_name": "influence of source on target"},
-            ),
-            "influence_se": (
-                (*maps, "time"),
-                statistics.standard_error(pseudo),
-                {"long_name": "standard error"},
-            ),
-            "power": (maps, power, {"long_name": "variance of the influence over time"}),
-            "power_se": (maps, power_se, {"long_name": "standard error of the power"}),
-            "power_noise_free": (
-                maps,
-                statistics.power(covariance, noise_free=True),
-                {"long_name": "power without that of the estimator's noise (unbiased, may be negative)"},
-            ),
-            "batch_covariance": (
-                ("batch", "other_batch", *maps),
-                covariance,
-                {"long_name": "covariance over time of the influence from two batches of walks"},
-            ),
-            "reliability": (
-                (),
-                statistics.split_half_reliability(covariance[:, :, pairs]),
-                {"long_name": "split-half reliability of the magnitude of influence"},
-            ),
-        },
+        variables,
         coords={
             "source": sweep["source"],
             "target": sweep["target"],
             "time": ("time", sweep["time"].values, {"long_name": "time", "units": "step"}),
             "batch": sweep["batch"],
         },
-        attrs=sweep.attrs | {"batches": count},
+        attrs=sweep.attrs | {"batches": sweep.sizes["batch"]},
     )
-    for name in result.data_vars:
-        result[name].attrs["units"] = "1"
+    for key, variable in result.data_vars.items():
+        variable.attrs["units"] = "1"
+        if str(key).startswith("direct"):
+            # Exactly 0 without a connection, and so of a sparse network next to nothing once compressed.
+            variable.encoding = {"zlib": True, "complevel": 1}
     return result
-
-
-def _without(covariance: np.ndarray, batch: int) -> np.ndarray:
-    kept = np.delete(np.arange(len(covariance)), batch)
-    return covariance[np.ix_(kept, kept)]

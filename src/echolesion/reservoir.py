@@ -5,8 +5,8 @@ State :math:`h`, input :math:`u`, leak :math:`a`, bias :math:`b`, weights :math:
     z_j(t) = sum_i h_i(t-1) W_ij + sum_k u_k(t) V_kj + b
     h_j(t) = (1 - a) h_j(t-1) + a f(z_j(t))
 
-`trajectory` is the only place where this equation is computed, for one network, a grid of parameters or
-a batch of lesioned networks alike.
+`trajectory` and its `update` are the only place where this equation is computed, for one network, a grid of parameters
+or a batch of lesioned networks alike.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,12 +16,20 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-#: Activation functions f by name; each works in place.
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "tanh": torch.tanh_,
-    "sigmoid": torch.sigmoid_,
-    "relu": torch.relu_,
-    "identity": lambda z: z,
+
+def _tanh(z: Tensor, out: Tensor) -> Tensor:
+    if z.dtype == torch.float32:
+        # tanh(z) = 2 sigmoid(2 z) - 1 takes a third of the time on a CPU; its error is 2e-7.
+        return torch.mul(z, 2, out=out).sigmoid_().mul_(2).sub_(1)
+    return torch.tanh(z, out=out)
+
+
+#: Activation functions f by name: of pre-activations into another tensor.
+ACTIVATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "tanh": _tanh,
+    "sigmoid": lambda z, out: torch.sigmoid(z, out=out),
+    "relu": lambda z, out: torch.clamp_min(z, 0, out=out),
+    "identity": lambda z, out: out.copy_(z),
 }
 
 
@@ -163,8 +171,8 @@ def trajectory(
     activation: str,
     start: Tensor,
     intact: Tensor | None = None,
-) -> Iterator[Tensor]:
-    """Yield the state of every network of a batch, step by step.
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the state of every network of a batch, step by step, and the pre-activations that led to it.
 
     Parameters
     ----------
@@ -183,19 +191,34 @@ def trajectory(
 
     Yields
     ------
-    torch.Tensor, shape (..., N)
-        The state at steps 0 to T - 1. It is one buffer, overwritten at the next step: copy what is to be kept.
+    state, preactivation : torch.Tensor, shape (..., N)
+        h(t) and z(t) at steps 0 to T - 1. They are two buffers, overwritten at the next step: copy what is to be kept.
     """
-    f = ACTIVATIONS[activation]
     state = start.clone()
-    new = torch.empty_like(state)
+    preactivation, new = torch.empty_like(state), torch.empty_like(state)
     for driven in drives:
-        torch.matmul(state, weights, out=new)
-        new = f(new.add_(driven))
-        state.lerp_(new, leak)
+        torch.matmul(state, weights, out=preactivation).add_(driven)
+        update(state, preactivation, leak, activation, new)
         if intact is not None:
             state.mul_(intact)
-        yield state
+        yield state, preactivation
+
+
+def update(state: Tensor, preactivation: Tensor, leak: float | Tensor, activation: str, scratch: Tensor) -> None:
+    """Make h(t) of h(t - 1) and z(t), in place.
+
+    Parameters
+    ----------
+    state : torch.Tensor
+        h(t - 1), overwritten by h(t).
+    preactivation : torch.Tensor
+        z(t), shape of the state.
+    leak, activation
+        As for `trajectory`.
+    scratch : torch.Tensor
+        Shape of the state; overwritten.
+    """
+    state.lerp_(ACTIVATIONS[activation](preactivation, scratch), leak)
 
 
 def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
@@ -217,7 +240,7 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
     leak, activation = reservoir.attrs["leak"], reservoir.attrs["activation"]
     start = torch.zeros((1, len(weights)), dtype=weights.dtype)
     steps = trajectory(weights, drive(reservoir, inputs), leak, activation, start)
-    states = np.stack([state[0].numpy().copy() for state in steps])
+    states = np.stack([state[0].numpy().copy() for state, _ in steps])
     return xr.DataArray(
         states,
         dims=("time", "node"),

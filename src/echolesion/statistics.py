@@ -105,6 +105,12 @@ def power(covariance: np.ndarray, *, noise_free: bool = False) -> np.ndarray:
     return (total - np.einsum("bb...->...", covariance)) / (count * (count - 1))
 
 
+def leave_out(covariance: np.ndarray, batch: int) -> np.ndarray:
+    """Return the batch covariance without one batch, shape (B, B, ...) to (B - 1, B - 1, ...)."""
+    kept = np.delete(np.arange(len(covariance)), batch)
+    return covariance[np.ix_(kept, kept)]
+
+
 def split_half_reliability(covariance: np.ndarray) -> float:
     """Return how well the map of magnitudes from one half of the batches agrees with that from the other.
 

@@ -4,6 +4,11 @@ One simulated coalition serves every target in it and the read-out. Of a walk's 
 walk's nodes is simulated: the others are lesioned in all of them. A pair of consecutive prefixes (S, S + i) is one
 sample of the influence of i on every j in S, weighted by 1 / (walks in the level * size of S), and one sample of the
 contribution of i, weighted by 1 / (walks in the level). Sums and weights stay apart until all batches are merged.
+
+The mediated split takes each such sample apart. A copy of target j runs with every other node's activity held at its
+S-trajectory, except that it also receives W_ij times the activity of i from the S + i trajectory. What that changes in
+j is the direct part; the rest of the difference came through other nodes. The pre-activations of S are at hand, so the
+copies of all j cost elementwise work only.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,16 +25,17 @@ from echolesion import reservoir, shapley
 from echolesion.training import SCORES
 
 #: Node states simulated side by side: large enough for fast matrix products, small enough for the cache.
-STATES_AT_ONCE = {"cpu": 2**17, "other": 2**25}
+STATES_AT_ONCE = {"cpu": 2**18, "other": 2**25}
 #: Read-out values kept at once, for the scores of whole series.
 OUTPUTS_AT_ONCE = 2**24
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Running sums of one batch; shapes as in `run`, but influence is (time, source, target)."""
+    """Running sums of one batch; shapes as in `run`, but influence and direct are (time, source, target)."""
 
     influence: Tensor
+    direct: Tensor
     influence_weight: Tensor
     contribution: Tensor
     contribution_weight: Tensor
@@ -93,11 +99,12 @@ def run(
     Returns
     -------
     xarray.Dataset
-        ``influence_sum (batch, source, target, time)`` and ``influence_weight (batch, source, target)``, the diagonal
-        without meaning; ``contribution_sum (batch, level, node, step, output)``, ``contribution_weight (batch, level,
-        node)`` and ``score_sum (batch, level, node)``, whose weights are those of the contribution; ``level_share
-        (level)``, the share of all coalition sizes that a level covers; ``readout_total (step, output)`` and
-        ``score_total``, what all contributions must add up to: the intact network less the empty coalition.
+        ``influence_sum`` and ``direct_sum (batch, source, target, time)`` and their ``influence_weight (batch, source,
+        target)``, the diagonal without meaning; ``contribution_sum (batch, level, node, step, output)``,
+        ``contribution_weight (batch, level, node)`` and ``score_sum (batch, level, node)``, whose weights are those of
+        the contribution; ``level_share (level)``, the share of all coalition sizes that a level covers;
+        ``readout_total (step, output)`` and ``score_total``, what all contributions must add up to: the intact network
+        less the empty coalition.
 
     Raises
     ------
@@ -151,12 +158,17 @@ def run(
     score, truth = SCORES[problem.score][0], problem.truth.cpu()
     nodes = network["node"].values
     time = piece["time"].values[scored]
-    return xr.Dataset(
+    result = xr.Dataset(
         {
             "influence_sum": (
                 ("batch", "source", "target", "time"),
                 np.stack([sums.influence.permute(1, 2, 0).cpu().numpy() for sums in batches]),
                 {"long_name": "weighted sum of differences of activity", "units": "1"},
+            ),
+            "direct_sum": (
+                ("batch", "source", "target", "time"),
+                np.stack([sums.direct.permute(1, 2, 0).cpu().numpy() for sums in batches]),
+                {"long_name": "weighted sum of the direct parts of those differences", "units": "1"},
             ),
             "influence_weight": (
                 ("batch", "source", "target"),
@@ -208,6 +220,9 @@ def run(
         },
         attrs={"score": problem.score, "walks_per_batch": walks, "estimator": estimator},
     )
+    # Exactly 0 without a connection, and so of a sparse network next to nothing once compressed.
+    result["direct_sum"].encoding = {"zlib": True, "complevel": 1}
+    return result
 
 
 def merge(shards: Sequence[xr.Dataset]) -> xr.Dataset:
@@ -252,6 +267,7 @@ def _empty(problem: _Problem, time_bins: int, levels: int) -> _Sums:
     zeros = partial(torch.zeros, device=device, dtype=torch.float64)
     return _Sums(
         influence=torch.zeros((time_bins, size, size), device=device, dtype=problem.weights.dtype),
+        direct=torch.zeros((time_bins, size, size), device=device, dtype=problem.weights.dtype),
         influence_weight=zeros((size, size)),
         contribution=zeros((levels, size, steps, outputs)),
         contribution_weight=zeros((levels, size)),
@@ -285,21 +301,34 @@ def _add(sums: _Sums, problem: _Problem, place: int, level: shapley.Level, walks
     else:
         weights, readout = problem.weights[nodes[:, :, None], nodes[:, None, :]], problem.readout[nodes]
         drives = (driven[nodes][:, None, :] for driven in problem.drives)
+    smaller, larger = slice(None, -1), slice(1, None)  # S and S + i, along the prefixes
+    start = torch.zeros_like(intact)
+    copies, scratch, driving = (torch.zeros_like(intact[:, smaller]) for _ in range(3))
+    place_of_added = torch.searchsorted(nodes, added.contiguous())[:, :, None]
+    sent_weight = problem.weights[added[:, :, None], nodes[:, None, :]]
+    sent = torch.zeros_like(place_of_added, dtype=dtype)  # activity of i in S + i, one step ago
+
     outputs = torch.empty((*intact.shape[:2], *problem.truth.shape), device=device, dtype=torch.float64)
-    binned = torch.zeros_like(intact)
-    for t, state in enumerate(
-        reservoir.trajectory(weights, drives, problem.leak, problem.activation, torch.zeros_like(intact), intact)
-    ):
-        step = t - problem.washout
+    binned, binned_copies = torch.zeros_like(intact), torch.zeros_like(copies)
+    steps = reservoir.trajectory(weights, drives, problem.leak, problem.activation, start, intact)
+    for step, (state, preactivation) in enumerate(steps, -problem.washout):
+        torch.addcmul(preactivation[:, smaller], sent, sent_weight, out=driving)
+        reservoir.update(copies, driving, problem.leak, problem.activation, scratch)
+        copies *= intact[:, smaller]
+        sent = state[:, larger].gather(2, place_of_added)
         if step < 0:
             continue
         outputs[:, :, step] = state @ readout + problem.constant
         binned += state
+        binned_copies += copies
         bin_ = problem.bins[step]
         if step + 1 == len(problem.bins) or problem.bins[step + 1] != bin_:
-            difference = (binned[:, 1:] - binned[:, :-1]) * (weight / int(np.count_nonzero(problem.bins == bin_)))
-            sums.influence[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
+            share = weight / int(np.count_nonzero(problem.bins == bin_))
+            for total, changed in ((sums.influence, binned[:, larger]), (sums.direct, binned_copies)):
+                difference = (changed - binned[:, smaller]) * share
+                total[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
             binned.zero_()
+            binned_copies.zero_()
 
     scores = SCORES[problem.score][0](outputs, problem.truth)
     sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) / level.walks)

@@ -194,7 +194,7 @@ def tune(
             # An input scaling of 1 serves all: the drive is linear in it.
             drives = reservoir.drive(network, piece["input"])[:, None] * scaling + bias
             steps = reservoir.trajectory(weights, drives, leak, activation, start)
-            return torch.stack([state.clone() for state in steps], dim=1)
+            return torch.stack([state.clone() for state, _ in steps], dim=1)
 
         states = [run(piece, zero, weights, network) for piece in pieces]
         first = int(np.argmax(pieces[1]["scored"].values))
