@@ -8,5 +8,6 @@ from echolesion.provenance import logged
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
-    result = contribution.estimate(sweep.merge([storage.read(shard) for shard in snakemake.input]))
+    large = ("influence_sum", "direct_sum")
+    result = contribution.estimate(sweep.merge([storage.read(shard, without=large) for shard in snakemake.input]))
     storage.write(result, snakemake.output[0], snakemake.config)

@@ -52,17 +52,25 @@ def estimate(sweep: xr.Dataset) -> xr.Dataset:
     whole, direct = sweep["influence_sum"].values, sweep["direct_sum"].values
     maps, batches = ("source", "target"), ("batch", "other_batch")
     variables: dict[str, Any] = {}
-    for part, sums in (("influence", whole), ("direct", direct), ("indirect", whole - direct)):
-        pseudo = statistics.pseudo_values(sums, weights)
-        pseudo[:, ~pairs] = np.nan
-        covariance = statistics.batch_covariance(pseudo)
-        variables[part] = ((*maps, "time"), pseudo.mean(axis=0), {"long_name": MEANINGS[part]})
+    for part in MEANINGS:
+        mean, error = np.empty(whole.shape[1:], whole.dtype), np.empty(whole.shape[1:], whole.dtype)
+        covariance = np.empty((len(whole), *whole.shape[:3]))
+        # One source at a time: the pseudo-values of all would double the memory.
+        for source in range(len(pairs)):
+            # By linearity the indirect part has sums of its own.
+            sums = (direct if part == "direct" else whole)[:, source]
+            sums = sums - direct[:, source] if part == "indirect" else sums
+            pseudo = statistics.pseudo_values(sums, weights[:, source])
+            pseudo[:, source] = np.nan
+            mean[source], error[source] = pseudo.mean(axis=0), statistics.standard_error(pseudo)
+            covariance[:, :, source] = statistics.batch_covariance(pseudo)
+        variables[part] = ((*maps, "time"), mean, {"long_name": MEANINGS[part]})
         name = f"standard error of the {MEANINGS[part]}"
-        variables[f"{part}_se"] = ((*maps, "time"), statistics.standard_error(pseudo), {"long_name": name})
+        variables[f"{part}_se"] = ((*maps, "time"), error, {"long_name": name})
         name = f"covariance over time, between batches of walks, of the {MEANINGS[part]}"
         variables[f"{part}_covariance"] = ((*batches, *maps), covariance.astype(np.float32), {"long_name": name})
         if part == "influence":
-            replicates = np.stack([statistics.power(statistics.leave_out(covariance, b)) for b in range(len(pseudo))])
+            replicates = np.stack([statistics.power(statistics.leave_out(covariance, b)) for b in range(len(whole))])
             power = statistics.power(covariance)
             power_se, _, _ = statistics.jackknife_interval(power, replicates)
             free = statistics.power(covariance, noise_free=True)

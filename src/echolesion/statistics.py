@@ -73,14 +73,9 @@ def batch_covariance(pseudo: np.ndarray) -> np.ndarray:
     numpy.ndarray, shape (B, B, ...), float64
         See the module's head; `power` and `split_half_reliability` read it.
     """
-    count, steps = len(pseudo), pseudo.shape[-1]
-    covariance = np.empty((count, count, *pseudo.shape[1:-1]))
-    # One slice at a time: the centred copy of all of it would double the memory.
-    for place in range(pseudo.shape[1]):
-        series = pseudo[:, place].astype(float)
-        series -= series.mean(axis=-1, keepdims=True)
-        covariance[:, :, place] = np.einsum("b...t,c...t->bc...", series, series) / steps
-    return covariance
+    series = pseudo.astype(float)
+    series -= series.mean(axis=-1, keepdims=True)
+    return np.einsum("b...t,c...t->bc...", series, series, optimize=True) / series.shape[-1]
 
 
 def power(covariance: np.ndarray, *, noise_free: bool = False) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Results on disk: netCDF files, tables and figures, each whole or not there at all."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,22 @@ from matplotlib.figure import Figure
 from echolesion import provenance
 
 
-def read(path: str | Path) -> xr.Dataset:
+def read(path: str | Path, without: Collection[str] = ()) -> xr.Dataset:
     """Read a result into memory.
 
     Parameters
     ----------
     path : path-like
         A netCDF file.
+    without : collection of str
+        Variables that are left on disk.
 
     Returns
     -------
     xarray.Dataset
         Loaded; the file is closed again.
     """
-    return xr.load_dataset(path, engine="netcdf4")
+    return xr.load_dataset(path, engine="netcdf4", drop_variables=without)
 
 
 def write(dataset: xr.Dataset, path: str | Path, config: Mapping[str, Any]) -> None:

@@ -258,7 +258,8 @@ def merge(shards: Sequence[xr.Dataset]) -> xr.Dataset:
     )
     if merged["batch"].to_index().has_duplicates:
         raise ValueError("a batch of walks stands in more than one shard")
-    return merged.sortby("batch")
+    # Sorting copies all of it, which shards in order can do without.
+    return merged if merged["batch"].to_index().is_monotonic_increasing else merged.sortby("batch")
 
 
 def _empty(problem: _Problem, time_bins: int, levels: int) -> _Sums:

@@ -32,6 +32,12 @@ def code(script):
     return source_hash(BASE / "scripts" / script)
 
 
+def batches_of(shard):
+    """Return the batches of walks of a shard: an even share, side by side."""
+    count = config["sweep"]["batches"]
+    return list(range(shard * count // len(SHARDS), (shard + 1) * count // len(SHARDS)))
+
+
 def announcement():
     """Say how long the study takes on this machine."""
     from echolesion import connectome, cost

@@ -13,9 +13,7 @@ rule sweep:
         gpu=0 if config["sweep"]["device"] == "cpu" else 1,
     params:
         code=code("sweep.py"),
-        batches=lambda wildcards: list(
-            range(int(wildcards.shard), config["sweep"]["batches"], len(SHARDS))
-        ),
+        batches=lambda wildcards: batches_of(int(wildcards.shard)),
         sweep={
             key: config["sweep"][key]
             for key in ("walks_per_batch", "time_bins", "estimator", "device")
