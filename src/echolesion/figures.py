@@ -310,7 +310,10 @@ def _share(split: xr.Dataset, regime: str, measure: str) -> tuple[float, list[li
 
 
 def summary(results: Results) -> Figure:
-    """Draw the answer of the study: how far the wiring explains influence, in every network and regime."""
+    """Draw the answer of the study: how far the wiring explains influence, in every network and regime.
+
+    The estimator's noise is taken out of all but the score.
+    """
     splits = results["decomposition"]
     differences = [name for split in splits.values() for name in split["regime"].values if " - " in name]
     regimes = [name for split in splits.values() for name in split["regime"].values if name not in differences]
@@ -319,9 +322,9 @@ def summary(results: Results) -> Figure:
     figure = Figure(figsize=(WIDTH, (25 + 22 * len(splits)) * MILLIMETRE))
     columns = {
         "scores": "test error or capacity",
-        "pearson_all": "correlation with |weight|\n(Pearson, all pairs)",
-        "pearson_all_corrected": "the same,\ncorrected for noise",
-        "structural_indirect_share_noise_free": "influence on unconnected\npairs (noise-free; | chance)",
+        "pearson_all_corrected": "Pearson correlation\nwith |weight|, all pairs",
+        "structural_indirect_share_noise_free": "share of influence\non unconnected pairs",
+        "mediated_indirect_share_noise_free": "share of influence\nthrough other nodes",
     }
     panels = figure.subplots(1, len(columns), sharey=True)
     for axes, (measure, label) in zip(panels, columns.items(), strict=True):
