@@ -23,9 +23,10 @@ from echolesion import (
 )
 
 
-def study(settings, regimes):
+def study(settings, regimes, weights=None):
     """Return the results of a small study, by kind and name, as the figures take them."""
-    weights = connectome.generate("small_world", {"n": 12, "k": 4, "p": 0.4, "seed": 2022}, "x")
+    if weights is None:
+        weights = connectome.generate("small_world", {"n": 12, "k": 4, "p": 0.4, "seed": 2022}, "x")
     weights = connectome.prepare(weights, "rank_signed", 0, seeds.generator(1, "weights"))
     series = task.make(TASK | settings, seeds.generator(1, "task"))
     unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(1, "input"))
@@ -130,3 +131,22 @@ def test_memory_task_and_a_single_regime():
         drawn(name, results)
     bars = drawn("prediction", results).axes[0].patches
     np.testing.assert_allclose([bar.get_height() for bar in bars], results["training"]["optimal"]["memory_per_lag"])
+
+
+def unreached():
+    """Two nodes that only send and three that only listen, beside a cycle of four."""
+    matrix = np.zeros((9, 9))
+    matrix[[0, 1, 2, 3], [1, 2, 3, 0]] = [1, 2, 3, 4]
+    matrix[4, :4] = matrix[5, 0] = matrix[2, 6:] = 1
+    return connectome.from_matrix(matrix)
+
+
+@pytest.mark.parametrize("weights", [unreached(), connectome.from_matrix(np.ones((5, 5)))], ids=["unreached", "dense"])
+def test_extreme_networks_are_drawn(weights, tmp_path):
+    """Pairs without any influence have no place on a logarithmic scale; a dense network has no unconnected pairs."""
+    results = study({"washout": 60}, {"optimal": REGIMES["optimal"]}, weights)
+    for name in figures.FIGURES:
+        storage.write_figure(drawn(name, results), tmp_path / f"{name}.png")
+    split = results["decomposition"]["all"].sel(regime="optimal")
+    share = float(split["estimate"].sel(measure="structural_indirect_share"))
+    assert 0 <= share < 1 and (share > 0) == (float(split["chance"]) > 0)

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 
 from echolesion import statistics
@@ -122,7 +122,8 @@ def tuning(results: Results) -> Figure:
     scalings = score["input_scaling"].values
     figure = Figure(figsize=(WIDTH, 65 * MILLIMETRE))
     panels = figure.subplots(1, len(scalings), sharey=True, squeeze=False)[0]
-    norm = LogNorm(float(score.min()), float(score.max()))
+    lowest, highest = float(score.min()), float(score.max())
+    norm = LogNorm(lowest, highest) if lowest > 0 else Normalize(lowest, highest)
     for axes, scaling in zip(panels, scalings, strict=True):
         grid = score.sel(input_scaling=scaling).transpose("leak", "spectral_radius")
         image = axes.imshow(grid, norm=norm, cmap="viridis", aspect="auto", origin="lower")
@@ -215,7 +216,7 @@ def influence(results: Results) -> Figure:
     regimes = results["influence"]
     maps = {name: _magnitude(estimate) for name, estimate in regimes.items()}
     values = np.concatenate([values[off_diagonal(len(values))] for values in maps.values()])
-    low, high = np.quantile(values, (0.05, 0.999))
+    low, high = np.quantile(values[values > 0], (0.05, 0.999))
     norm = LogNorm(low, high, clip=True)
     figure = Figure(figsize=(WIDTH, 90 * MILLIMETRE))
     panels = figure.subplots(1, len(maps), sharex=True, sharey=True, squeeze=False)[0]
@@ -240,13 +241,16 @@ def influence_against_weight(results: Results) -> Figure:
         connected, unconnected = pairs & (weight > 0), pairs & (weight == 0)
         size = np.clip(2000 / connected.sum(), 1, 9)
         axes.scatter(weight[connected], magnitude[connected], s=size, color=colours[name], linewidths=0, alpha=0.6)
-        place = -0.08 * float(weight.max())
-        violin = axes.violinplot(
-            np.log10(magnitude[unconnected]), positions=[place], widths=-1.2 * place, showextrema=False
-        )
-        for body in violin["bodies"]:
-            body.get_paths()[0].vertices[:, 1] = 10 ** body.get_paths()[0].vertices[:, 1]
-            body.set(facecolor=GREY, alpha=0.8)
+        # A logarithmic axis has no place for pairs without any influence, of nodes that do not reach each other.
+        reached = magnitude[unconnected & (magnitude > 0)]
+        if reached.size > 1:
+            place = -0.08 * float(weight.max())
+            violin = axes.violinplot(np.log10(reached), positions=[place], widths=-1.2 * place, showextrema=False)
+            for body in violin["bodies"]:
+                body.get_paths()[0].vertices[:, 1] = 10 ** body.get_paths()[0].vertices[:, 1]
+                body.set(facecolor=GREY, alpha=0.8)
+        if none := np.count_nonzero(magnitude[pairs] == 0):
+            axes.annotate(f"{none / pairs.sum():.0%} of pairs: 0", (0.98, 0.02), xycoords="axes fraction", ha="right")
         axes.set_yscale("log")
         axes.set(xlabel="|weight|; grey: pairs without a connection")
         axes.set_title(

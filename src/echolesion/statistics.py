@@ -96,7 +96,7 @@ def power(covariance: np.ndarray, *, noise_free: bool = False) -> np.ndarray:
     count = len(covariance)
     total = covariance.sum(axis=(0, 1))
     if not noise_free:
-        return total / count**2
+        return np.maximum(total, 0) / count**2  # a tiny power may come out below 0 by rounding
     return (total - np.einsum("bb...->...", covariance)) / (count * (count - 1))
 
 
