@@ -252,15 +252,17 @@ def influence_against_weight(results: Results) -> Figure:
         if none := np.count_nonzero(magnitude[pairs] == 0):
             axes.annotate(f"{none / pairs.sum():.0%} of pairs: 0", (0.98, 0.02), xycoords="axes fraction", ha="right")
         axes.set_yscale("log")
-        axes.set(xlabel="|weight|; grey: pairs without a connection")
+        axes.set(xlabel="|weight|")
         axes.set_title(
-            f"{name}\nPearson, all pairs {_with_interval(split, name, 'pearson_all')}\n"
-            f"Spearman, connected {_with_interval(split, name, 'spearman_connected')}",
+            f"{name}\nPearson {_with_interval(split, name, 'pearson_all')}\n"
+            f"Spearman {_with_interval(split, name, 'spearman_connected')}",
             loc="left",
         )
     values = np.concatenate([_magnitude(estimate)[pairs] for estimate in regimes.values()])
     panels[0].set_ylim(*np.quantile(values[values > 0], (0.001, 1)) * (0.5, 2))
     panels[0].set_ylabel("s.d. over time of influence")
+    note = "Pearson: all pairs. Spearman: connected pairs. Grey: distribution over pairs without a connection."
+    figure.supxlabel(note, fontsize=7)
     return figure
 
 
