@@ -13,4 +13,4 @@ with logged(snakemake.log[0]):
         name: storage.read(file)["weights"] for name, file in zip(regimes, snakemake.input.reservoir, strict=True)
     }
     influence = {name: storage.read(file) for name, file in zip(regimes, snakemake.input.influence, strict=True)}
-    storage.write(decomposition.structural_split(weights, influence), snakemake.output[0], snakemake.config)
+    storage.write(decomposition.decompose(weights, influence), snakemake.output[0], snakemake.config)

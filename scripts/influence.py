@@ -10,8 +10,9 @@ from echolesion.provenance import logged
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
-    result = influence.estimate(sweep.merge([storage.read(shard) for shard in snakemake.input]))
     name = f"{snakemake.wildcards.connectome}, {snakemake.wildcards.regime}"
+    sums = sweep.merge([storage.read(shard) for shard in snakemake.input])
+    result = influence.estimate(sums, progress=name)
     logging.info("%s: split-half reliability of influence %.3f", name, result["reliability"])
     if result["reliability"] < influence.RELIABLE:
         logging.warning("%s: reliability below %.1f: take more walks (sweep.walks_per_batch)", name, influence.RELIABLE)

@@ -34,7 +34,7 @@ def weights():
 
 
 def split(weights, **influences):
-    return decomposition.structural_split(dict.fromkeys(influences, weights), influences)
+    return decomposition.decompose(dict.fromkeys(influences, weights), influences)
 
 
 def value(result, regime, measure):

@@ -45,7 +45,7 @@ def study(settings, regimes, weights=None):
             influence.estimate(sums),
             contribution.estimate(sums),
         )
-    split = decomposition.structural_split(
+    split = decomposition.decompose(
         {name: network["weights"] for name, network in results["reservoir"].items()}, results["influence"]
     )
     results["decomposition"] = {"all": split}

@@ -11,6 +11,7 @@ mediated
     correlate.
 
 The magnitude of influence is its standard deviation over time, power is the variance.
+
 Every measure is given as estimated and with the estimator's noise taken out: correlations are divided by the square
 root of the magnitudes' reliability (Spearman 1904), shares are taken of the noise-free power. Standard errors and
 intervals are a jackknife over the batches of walks: they cover the error of the estimator on this network, not the
@@ -26,7 +27,7 @@ from scipy import stats
 from echolesion import statistics
 from echolesion.influence import MEANINGS, off_diagonal
 
-#: Measures of `structural_split` and what they say.
+#: Measures of `decompose` and what they say.
 MEASURES = {
     "pearson_all": "Pearson correlation of magnitude with |W|, all pairs",
     "pearson_connected": "Pearson correlation of magnitude with |W|, connected pairs",
@@ -85,8 +86,8 @@ def measure(weight: np.ndarray, covariances: Mapping[str, np.ndarray]) -> np.nda
     return np.array([values[name] for name in MEASURES])
 
 
-def structural_split(weights: Mapping[str, xr.DataArray], influence: Mapping[str, xr.Dataset]) -> xr.Dataset:
-    """Split the influence of every regime by structure, and compare the regimes.
+def decompose(weights: Mapping[str, xr.DataArray], influence: Mapping[str, xr.Dataset]) -> xr.Dataset:
+    """Decompose the influence of every regime by both definitions, and compare the regimes.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from tqdm import tqdm
 
 from echolesion import statistics
 
@@ -23,13 +24,15 @@ def off_diagonal(size: int) -> np.ndarray:
     return ~np.eye(size, dtype=bool)
 
 
-def estimate(sweep: xr.Dataset) -> xr.Dataset:
+def estimate(sweep: xr.Dataset, progress: str | None = None) -> xr.Dataset:
     """Estimate the influence of every node on every other, its direct and indirect parts, and their uncertainty.
 
     Parameters
     ----------
     sweep : xarray.Dataset
         All batches of a sweep, from `sweep.run`, merged along ``batch``.
+    progress : str, optional
+        Label of a progress bar; none by default.
 
     Returns
     -------
@@ -48,47 +51,32 @@ def estimate(sweep: xr.Dataset) -> xr.Dataset:
     """
     sweep = sweep.transpose("batch", "source", "target", "time", ...)
     pairs = off_diagonal(sweep.sizes["source"])
-    weights = np.where(pairs, sweep["influence_weight"].values, 1.0)[..., None]
-    whole, direct = sweep["influence_sum"].values, sweep["direct_sum"].values
     maps, batches = ("source", "target"), ("batch", "other_batch")
     variables: dict[str, Any] = {}
-    for part in MEANINGS:
-        mean, error = np.empty(whole.shape[1:], whole.dtype), np.empty(whole.shape[1:], whole.dtype)
-        covariance = np.empty((len(whole), *whole.shape[:3]))
-        # One source at a time: the pseudo-values of all would double the memory.
-        for source in range(len(pairs)):
-            # By linearity the indirect part has sums of its own.
-            sums = (direct if part == "direct" else whole)[:, source]
-            sums = sums - direct[:, source] if part == "indirect" else sums
-            pseudo = statistics.pseudo_values(sums, weights[:, source])
-            pseudo[:, source] = np.nan
-            mean[source], error[source] = pseudo.mean(axis=0), statistics.standard_error(pseudo)
-            covariance[:, :, source] = statistics.batch_covariance(pseudo)
-        variables[part] = ((*maps, "time"), mean, {"long_name": MEANINGS[part]})
-        name = f"standard error of the {MEANINGS[part]}"
-        variables[f"{part}_se"] = ((*maps, "time"), error, {"long_name": name})
-        name = f"covariance over time, between batches of walks, of the {MEANINGS[part]}"
-        variables[f"{part}_covariance"] = ((*batches, *maps), covariance.astype(np.float32), {"long_name": name})
-        if part == "influence":
-            replicates = np.stack([statistics.power(statistics.leave_out(covariance, b)) for b in range(len(whole))])
-            power = statistics.power(covariance)
-            power_se, _, _ = statistics.jackknife_interval(power, replicates)
-            free = statistics.power(covariance, noise_free=True)
-            reliability = statistics.split_half_reliability(covariance[:, :, pairs])
-            variables |= {
-                "power": (maps, power, {"long_name": "variance of the influence over time"}),
-                "power_se": (maps, power_se, {"long_name": "standard error of the power"}),
-                "power_noise_free": (
-                    maps,
-                    free,
-                    {"long_name": "power without that of the estimator's noise (unbiased, may be negative)"},
-                ),
-                "reliability": (
-                    (),
-                    reliability,
-                    {"long_name": "split-half reliability of the magnitude of influence"},
-                ),
-            }
+    for part, meaning in MEANINGS.items():
+        mean, error, covariance = _estimate(sweep, part, pairs, progress)
+        names = (
+            meaning,
+            f"standard error of the {meaning}",
+            f"covariance over time, between batches, of the {meaning}",
+        )
+        variables |= {
+            part: ((*maps, "time"), mean, {"long_name": names[0]}),
+            f"{part}_se": ((*maps, "time"), error, {"long_name": names[1]}),
+            f"{part}_covariance": ((*batches, *maps), covariance.astype(np.float32), {"long_name": names[2]}),
+        }
+    covariance = variables["influence_covariance"][1].astype(float)
+    power, free = statistics.power(covariance), statistics.power(covariance, noise_free=True)
+    replicates = [statistics.power(statistics.leave_out(covariance, b)) for b in range(sweep.sizes["batch"])]
+    power_se, _, _ = statistics.jackknife_interval(power, np.stack(replicates))
+    reliability = statistics.split_half_reliability(covariance[:, :, pairs])
+    free_name = "power without that of the estimator's noise (unbiased, may be negative)"
+    variables |= {
+        "power": (maps, power, {"long_name": "variance of the influence over time"}),
+        "power_se": (maps, power_se, {"long_name": "standard error of the power"}),
+        "power_noise_free": (maps, free, {"long_name": free_name}),
+        "reliability": ((), reliability, {"long_name": "split-half reliability of the magnitude of influence"}),
+    }
     result = xr.Dataset(
         variables,
         coords={
@@ -105,3 +93,23 @@ def estimate(sweep: xr.Dataset) -> xr.Dataset:
             # Exactly 0 without a connection, and so of a sparse network next to nothing once compressed.
             variable.encoding = {"zlib": True, "complevel": 1}
     return result
+
+
+def _estimate(
+    sweep: xr.Dataset, part: str, pairs: np.ndarray, progress: str | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean, standard error and batch covariance of one part of influence."""
+    whole, direct = sweep["influence_sum"].values, sweep["direct_sum"].values
+    weights = np.where(pairs, sweep["influence_weight"].values, 1.0)[..., None]
+    mean, error = np.empty(whole.shape[1:], whole.dtype), np.empty(whole.shape[1:], whole.dtype)
+    covariance = np.empty((len(whole), *whole.shape[:3]))
+    # One source at a time: the pseudo-values of all would double the memory.
+    for source in tqdm(range(len(pairs)), desc=f"{progress}: {part}", disable=progress is None, delay=2):
+        sums = (direct if part == "direct" else whole)[:, source]
+        if part == "indirect":
+            sums = sums - direct[:, source]
+        pseudo = statistics.pseudo_values(sums, weights[:, source])
+        pseudo[:, source] = np.nan
+        mean[source], error[source] = pseudo.mean(axis=0), statistics.standard_error(pseudo)
+        covariance[:, :, source] = statistics.batch_covariance(pseudo)
+    return mean, error, covariance

@@ -121,16 +121,22 @@ def split_half_reliability(covariance: np.ndarray) -> float:
         halve the batches, stepped up to the full number of batches by the Spearman-Brown formula
         ``2 r / (1 + r)`` (Spearman 1910; Brown 1910).
     """
-    batches = range(len(covariance))
-    splits = [half for half in combinations(batches, len(covariance) // 2) if len(covariance) % 2 or 0 in half]
+    count = len(covariance)
+    halves = [half for half in combinations(range(count), count // 2) if count % 2 or 0 in half]
     # All 35 splits of 8 batches; of more batches an even selection of about as many.
-    splits = splits[:: max(1, len(splits) // 35)]
-    correlations = []
-    for half in splits:
-        other = [b for b in batches if b not in half]
-        magnitudes = [np.sqrt(power(covariance[np.ix_(side, side)])) for side in (list(half), other)]
-        correlations.append(np.corrcoef(*magnitudes)[0, 1])
-    mean = float(np.mean(correlations))
+    halves = halves[:: max(1, len(halves) // 35)]
+    chosen = np.zeros((len(halves), count))
+    np.put_along_axis(chosen, np.array(halves), 1, axis=1)
+
+    def magnitudes(chosen: np.ndarray) -> np.ndarray:
+        """Return the standardised magnitudes from the chosen batches of each split, shape (splits, pairs)."""
+        share = chosen / chosen.sum(axis=1, keepdims=True)
+        products = (share[:, :, None] * share[:, None, :]).reshape(len(chosen), -1)
+        magnitude = np.sqrt(np.maximum(products @ covariance.reshape(count**2, -1), 0))
+        magnitude -= magnitude.mean(axis=1, keepdims=True)
+        return magnitude / np.linalg.norm(magnitude, axis=1, keepdims=True)
+
+    mean = float((magnitudes(chosen) * magnitudes(1 - chosen)).sum(axis=1).mean())
     return 2 * mean / (1 + mean)
 
 

@@ -141,7 +141,7 @@ def run(
     total = len(rngs) * sum(level.walks * level.prefixes * level.length for level in plan)
     batches = []
     with tqdm(
-        total=total, desc=progress, disable=progress is None, mininterval=2, unit_scale=True, unit="states"
+        total=total, desc=progress, disable=progress is None, mininterval=2, delay=2, unit_scale=True, unit="states"
     ) as bar:
         for rng in rngs.values():
             sums = _empty(problem, time_bins, len(plan))

@@ -183,7 +183,9 @@ def tune(
     scores: list[float] = []
     ridges: list[float] = []
     left: list[float] = []
-    for radius in tqdm(axes["spectral_radius"], desc=progress, disable=progress is None, mininterval=2, unit="radius"):
+    for radius in tqdm(
+        axes["spectral_radius"], desc=progress, disable=progress is None, mininterval=2, delay=2, unit="radius"
+    ):
         network = reservoir.build(
             connectome, unscaled_input, spectral_radius=radius, leak=1, input_scaling=1, activation=activation
         )

@@ -40,7 +40,11 @@ def batches_of(shard):
 
 def announcement():
     """Say how long the study takes on this machine."""
+    import torch
+
     from echolesion import connectome, cost
+
+    torch.set_num_threads(1)  # as in the jobs
 
     try:
         sizes = {
