@@ -4,7 +4,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from echolesion import configuration
+from echolesion import configuration, statistics
 
 SCHEMAS = ROOT / "workflow/schemas"
 
@@ -115,3 +115,8 @@ def test_every_property_says_what_is_allowed():
 def test_bad_key_in_the_catalogue(default_config, catalogue):
     with pytest.raises(configuration.ConfigurationError, match=r"^configuration: 'a[.]b' is not allowed"):
         configuration.check_study(default_config, catalogue | {"a.b": {"folder": "x"}}, SCHEMAS)
+
+
+def test_the_schema_asks_for_as_many_batches_as_an_error_bar_needs():
+    schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text())
+    assert schema["properties"]["sweep"]["properties"]["batches"]["minimum"] == statistics.FEWEST_BATCHES

@@ -1,6 +1,7 @@
 """pyproject.toml, environment.yml, requirements.lock and what is installed must name the same packages."""
 
 import re
+import sys
 import tomllib
 from importlib import metadata
 
@@ -8,6 +9,8 @@ import yaml
 from conftest import ROOT
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+
+from echolesion import provenance
 
 CONDA_NAMES = {"pytorch": "torch", "snakemake-minimal": "snakemake", "matplotlib-base": "matplotlib"}
 
@@ -55,11 +58,14 @@ def test_installed_is_what_is_locked():
 def test_every_package_that_is_imported_is_declared():
     modules = {"yaml": "pyyaml", "netCDF4": "netcdf4"}
     own = {"echolesion", *(file.stem for file in (ROOT / "src/echolesion").glob("*.py"))}
-    import sys
-
     imported = set()
     for file in [*(ROOT / "src").rglob("*.py"), *(ROOT / "scripts").glob("*.py")]:
         imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), re.MULTILINE))
     third_party = {modules.get(name, name) for name in imported - own - set(sys.stdlib_module_names)}
     # netCDF4 is named where xarray is told to use it.
     assert third_party | {"netcdf4"} == set(declared())
+
+
+def test_recorded_versions_are_of_packages_that_are_there():
+    """Conda users do not install this package itself: its version must not be asked for."""
+    assert {name.lower() for name in provenance.RECORDED} <= set(declared())

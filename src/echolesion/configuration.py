@@ -8,8 +8,6 @@ from typing import Any
 import jsonschema
 import yaml
 
-from echolesion.statistics import FEWEST_BATCHES
-
 _finite_numbers = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
     "number",
     lambda _, value: isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
@@ -102,8 +100,6 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
         raise ConfigurationError(
             f"sweep.time_bins: {sweep['time_bins']} is more than task.test, {config['task']['test']} steps"
         )
-    if sweep["batches"] < FEWEST_BATCHES:
-        raise ConfigurationError(f"sweep.batches: {sweep['batches']} is too few (at least {FEWEST_BATCHES})")
 
 
 def regime(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

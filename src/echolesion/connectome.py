@@ -110,7 +110,7 @@ def check(connectome: xr.DataArray, name: str = "connectome") -> None:
         )
     if not weights.any():
         raise ConnectomeError(f"{name}: all weights are 0")
-    # Weights that cancel could in principle hide a cycle from the eigenvalues; the graph tells for sure.
+    # The eigenvalues of a nilpotent matrix come out as rounding noise rather than 0; the graph tells for sure.
     if nx.is_directed_acyclic_graph(nx.from_numpy_array(weights != 0, create_using=nx.DiGraph)):
         raise ConnectomeError(
             f"{name}: the network has no cycle, so its matrix is nilpotent: its spectral radius is 0 and cannot be set"

@@ -8,13 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).parent
 RECORDED = (
-    "echolesion",
     "numpy",
     "scipy",
     "torch",
@@ -73,27 +73,29 @@ def source_hash(script: Path) -> str:
     str
         Changes when the code of any of those files does, and only then; comments and docstrings are not code.
     """
-    waiting, seen = [script], {PACKAGE / "__init__.py"}
+    waiting, meanings = [script, PACKAGE / "__init__.py"], {}
     while waiting:
         file = waiting.pop()
-        if file not in seen:
-            seen.add(file)
-            waiting.extend(_imported(file))
-    sources = sorted((file.name, _meaning(file)) for file in seen)
+        if file not in meanings:
+            meanings[file], imported = _parsed(file)
+            waiting.extend(imported)
+    sources = sorted((file.name, meaning) for file, meaning in meanings.items())
     return hashlib.sha256(repr(sources).encode()).hexdigest()[:16]
 
 
-def _meaning(file: Path) -> str:
-    """Return the code of a file without comments, layout and docstrings, none of which is worth a new sweep."""
+@cache
+def _parsed(file: Path) -> tuple[str, list[Path]]:
+    """Return the code of a file without comments, layout and docstrings, and the modules that it imports."""
     tree = ast.parse(file.read_bytes())
+    imported = list(_imported(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             del node.body[0]
-    return ast.dump(tree)
+    return ast.dump(tree), imported
 
 
-def _imported(file: Path) -> Iterator[Path]:
-    for node in ast.walk(ast.parse(file.read_bytes())):
+def _imported(tree: ast.Module) -> Iterator[Path]:
+    for node in ast.walk(tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

@@ -250,7 +250,7 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
 
 
 def start_left(states: np.ndarray, others: np.ndarray) -> float:
-    """Return how much of its start a reservoir remembers: the echo state property says nothing (Jaeger 2001).
+    """Return how much of its start a reservoir remembers: nothing, if it has the echo state property (Jaeger 2001).
 
     Parameters
     ----------

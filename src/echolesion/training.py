@@ -131,6 +131,21 @@ def fit_readouts(states: Tensor, truth: Tensor, ridges: Sequence[float]) -> tupl
     return weights, level - torch.einsum("n,rno->ro", mean, weights)
 
 
+def _best_readout(
+    training: tuple[Tensor, Tensor], validation: tuple[Tensor, Tensor], ridges: Sequence[float], score: str
+) -> tuple[int, float, Tensor, Tensor]:
+    """Fit a read-out per ridge parameter on (states, truth) and choose one by its score on others of these.
+
+    Returns the place of its ridge parameter, its score, its weights (node, output) and its constants (output).
+    """
+    function, larger_is_better = SCORES[score]
+    weights, constants = fit_readouts(*training, ridges)
+    states, truth = validation
+    values = function(states @ weights + constants[:, None], truth)
+    best = int(values.argmax() if larger_is_better else values.argmin())
+    return best, float(values[best]), weights[best], constants[best]
+
+
 def _scored(piece: xr.Dataset) -> tuple[np.ndarray, Tensor]:
     scored = piece["scored"].values
     return scored, torch.from_numpy(piece["truth"].transpose("time", "output").values[scored])
@@ -174,12 +189,23 @@ def tune(
     ValueError
         If no point forgets its start.
     """
-    score, larger_is_better = SCORES[task.attrs["score"]]
     axes = {name: list(grid[name]) for name in ("spectral_radius", "leak", "input_scaling")}
     points = list(product(axes["leak"], axes["input_scaling"]))
     leak = torch.tensor([[a] for a, _ in points], dtype=torch.float64)
     scaling = torch.tensor([[v] for _, v in points], dtype=torch.float64)
+    zero = torch.zeros((len(points), connectome.sizes["target"]), dtype=torch.float64)
     pieces = [split(task, name) for name in ("train", "validation")]
+    (train, train_truth), (validation, validation_truth) = (_scored(piece) for piece in pieces)
+    first = int(np.argmax(validation))
+
+    def run(network: xr.Dataset, piece: xr.Dataset, start: Tensor) -> Tensor:
+        """Return the states of all points at one spectral radius, shape (point, time, node)."""
+        weights = torch.from_numpy(network["weights"].values)
+        # An input scaling of 1 serves all: the drive is linear in it.
+        drives = reservoir.drive(network, piece["input"])[:, None] * scaling + bias
+        steps = reservoir.trajectory(weights, drives, leak, activation, start)
+        return torch.stack([state.clone() for state, _ in steps], dim=1)
+
     scores: list[float] = []
     ridges: list[float] = []
     left: list[float] = []
@@ -189,30 +215,19 @@ def tune(
         network = reservoir.build(
             connectome, unscaled_input, spectral_radius=radius, leak=1, input_scaling=1, activation=activation
         )
-        weights = torch.from_numpy(network["weights"].values)
-        zero = torch.zeros((len(points), len(weights)), dtype=torch.float64)
-
-        def run(piece: xr.Dataset, start: Tensor, weights: Tensor, network: xr.Dataset) -> Tensor:
-            # An input scaling of 1 serves all: the drive is linear in it.
-            drives = reservoir.drive(network, piece["input"])[:, None] * scaling + bias
-            steps = reservoir.trajectory(weights, drives, leak, activation, start)
-            return torch.stack([state.clone() for state, _ in steps], dim=1)
-
-        states = [run(piece, zero, weights, network) for piece in pieces]
-        first = int(np.argmax(pieces[1]["scored"].values))
-        others = run(pieces[1].isel(time=slice(first + 1)), states[0][:, -1], weights, network)
+        states = [run(network, piece, zero) for piece in pieces]
+        others = run(network, pieces[1].isel(time=slice(first + 1)), states[0][:, -1])
         left += map(reservoir.start_left, states[1][:, first].numpy(), others[:, first].numpy())
-        (train, train_truth), (validation, validation_truth) = (_scored(piece) for piece in pieces)
         for point in range(len(points)):
             if not all(split_states[point].isfinite().all() for split_states in states):
                 scores.append(np.nan)  # an unbounded activation at a large radius
                 ridges.append(np.nan)
                 continue
-            readouts, constants = fit_readouts(states[0][point, train], train_truth, grid["ridge"])
-            prediction = states[1][point, validation] @ readouts + constants[:, None]
-            values = score(prediction, validation_truth)
-            best = int(values.argmax() if larger_is_better else values.argmin())
-            scores.append(float(values[best]))
+            training = states[0][point, train], train_truth
+            best, value, _, _ = _best_readout(
+                training, (states[1][point, validation], validation_truth), grid["ridge"], task.attrs["score"]
+            )
+            scores.append(value)
             ridges.append(grid["ridge"][best])
     shape = [len(values) for values in axes.values()]
     tuned = xr.Dataset(
@@ -242,6 +257,7 @@ def tune(
             "no point of the tuning grid forgets its start within the washout:"
             " take smaller spectral radii or a longer washout"
         )
+    larger_is_better = SCORES[task.attrs["score"]][1]
     best_point = tuned.isel(eligible.argmax(...) if larger_is_better else eligible.argmin(...))
     return tuned.assign_attrs({f"best_{name}": float(best_point[name]) for name in axes})
 
@@ -281,16 +297,14 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
         scored, truths[name] = _scored(piece)
         states[name] = torch.from_numpy(reservoir.simulate(network, piece["input"]).values[scored])
         left.append(reservoir.start_left(states[name].numpy()[0], whole[task["split"] == name][scored][0]))
-    readouts, constants = fit_readouts(states["train"], truths["train"], ridges)
-    score, larger_is_better = SCORES[task.attrs["score"]]
-    values = score(states["validation"] @ readouts + constants[:, None], truths["validation"])
-    best = int(values.argmax() if larger_is_better else values.argmin())
-    prediction = {name: states[name] @ readouts[best] + constants[best] for name in SPLITS}
+    training, validation = ((states[name], truths[name]) for name in ("train", "validation"))
+    best, _, readout, constant = _best_readout(training, validation, ridges, task.attrs["score"])
+    prediction = {name: states[name] @ readout + constant for name in SPLITS}
     measures = [m for m in SCORES if m != "memory_capacity" or task.attrs["task"] == "memory"]
     test = pieces["test"].isel(time=pieces["test"]["scored"].values)
     variables: dict[str, Any] = {
-        "readout": (("node", "output"), readouts[best].numpy(), {"long_name": "read-out weight"}),
-        "constant": ("output", constants[best].numpy(), {"long_name": "read-out constant"}),
+        "readout": (("node", "output"), readout.numpy(), {"long_name": "read-out weight"}),
+        "constant": ("output", constant.numpy(), {"long_name": "read-out constant"}),
         "prediction": (("time", "output"), prediction["test"].numpy(), {"long_name": "prediction"}),
         "truth": (("time", "output"), truths["test"].numpy(), {"long_name": "truth"}),
         "score": (
