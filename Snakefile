@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ rule all:
         FIGURES,
 
 
-# The same study up to a stage.
+# The same study up to a stage; of sweeps in rounds, the first round.
 rule reservoirs:
     input:
         expand(rules.training.output, connectome=CONNECTOMES, regime=REGIMES),
@@ -50,7 +51,13 @@ rule reservoirs:
 
 rule sweeps:
     input:
-        expand(rules.sweep.output, connectome=CONNECTOMES, regime=REGIMES, shard=SHARDS),
+        expand(
+            rules.sweep.output,
+            connectome=CONNECTOMES,
+            regime=REGIMES,
+            round=0,
+            shard=SHARDS,
+        ),
 
 
 rule estimates:

@@ -2,12 +2,12 @@
 
 from snakemake.iocontainers import Snakemake
 
-from echolesion import contribution, storage, sweep
+from echolesion import contribution, storage
 from echolesion.provenance import logged
 
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
-    large = ("influence_sum", "direct_sum")
-    result = contribution.estimate(sweep.merge([storage.read(shard, without=large) for shard in snakemake.input]))
+    with storage.opened(snakemake.input) as shards:
+        result = contribution.estimate(*shards)
     storage.write(result, snakemake.output[0], snakemake.config)

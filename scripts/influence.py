@@ -4,16 +4,25 @@ import logging
 
 from snakemake.iocontainers import Snakemake
 
-from echolesion import influence, storage, sweep
+from echolesion import influence, statistics, storage
 from echolesion.provenance import logged
 
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
     name = f"{snakemake.wildcards.connectome}, {snakemake.wildcards.regime}"
-    sums = sweep.merge([storage.read(shard) for shard in snakemake.input])
-    result = influence.estimate(sums, progress=name)
-    logging.info("%s: split-half reliability of influence %.3f", name, result["reliability"])
-    if result["reliability"] < influence.RELIABLE:
-        logging.warning("%s: reliability below %.1f: take more walks (sweep.walks_per_batch)", name, influence.RELIABLE)
+    until = snakemake.params.until
+    target = until["reliability"] if until else influence.RELIABLE
+    with storage.opened(snakemake.input) as shards:
+        result = influence.estimate(*shards, progress=f"influence {name}")
+    reliability, walks = float(result["reliability"]), result.attrs["walks_per_batch"]
+    needed = statistics.walks_needed(reliability, walks, target)
+    ended_by = "target" if until and reliability >= target else "budget" if until else "fixed number of walks"
+    logging.info(
+        "%s: split-half reliability of influence %.3f with %d walks per batch (ended by: %s); %.2f needs about %.0f",
+        *(name, reliability, walks, ended_by, target, needed),
+    )
+    if reliability < target:
+        logging.warning("%s: reliability below %.2f: take more walks (sweep.walks_per_batch)", name, target)
+    result = result.assign_attrs(ended_by=ended_by, reliability_target=target, walks_needed=needed)
     storage.write(result, snakemake.output[0], snakemake.config)

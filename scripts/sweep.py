@@ -1,31 +1,42 @@
-"""Sweep over lesions: the batches of walks of one shard."""
+"""Sweep over lesions: the batches of walks of one shard of one round."""
 
+import json
 import logging
+from pathlib import Path
 
 import torch
 from snakemake.iocontainers import Snakemake
 
-from echolesion import seeds, storage, sweep
+from echolesion import storage, sweep
 from echolesion.provenance import logged
 from echolesion.task import split
 
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
-    params, wildcards = snakemake.params, snakemake.wildcards
-    name = f"{wildcards.connectome}, {wildcards.regime}, shard {wildcards.shard}"
-    threads = torch.get_num_threads()
-    logging.info("%s: %d batches on %s, %d thread", name, len(params.batches), params.sweep["device"], threads)
-    sums = sweep.run(
-        storage.read(snakemake.input.reservoir),
-        storage.read(snakemake.input.training),
-        split(storage.read(snakemake.input.task), "test"),
-        # A batch has the same walks in every regime, which pairs their differences, and in whatever shard it is.
-        {batch: seeds.generator(params.seed, "walks", batch) for batch in params.batches},
-        walks=params.sweep["walks_per_batch"],
-        time_bins=params.sweep["time_bins"],
-        estimator=params.sweep["estimator"],
-        device=params.sweep["device"],
-        progress=f"sweep {name}",
+    params, wildcards, files = snakemake.params, snakemake.wildcards, snakemake.input
+    settings = dict(params.sweep)
+    if files.check:
+        settings["walks"] = json.loads(Path(files.check).read_text())["walks_of_next_round"]
+    name = f"{wildcards.connectome}, {wildcards.regime}, shard {wildcards.round}-{wildcards.shard}"
+    logging.info(
+        "%s: %d batches of %d walks on %s, %d thread",
+        *(name, len(params.batches), settings["walks"], settings["device"], torch.get_num_threads()),
     )
-    storage.write(sums, snakemake.output[0], snakemake.config)
+    network, trained = storage.read(files.reservoir), storage.read(files.training)
+    piece = split(storage.read(files.task), "test")
+    # A batch has the same walks in every regime, which pairs their differences, and in whatever shard it is.
+    batches = (
+        sweep.run(
+            network,
+            trained,
+            piece,
+            seed=params.seed,
+            batches=[batch],
+            round_number=int(wildcards.round),
+            progress=f"sweep {name}, batch {place} of {len(params.batches)}",
+            **settings,
+        )
+        for place, batch in enumerate(params.batches, 1)
+    )
+    storage.write_parts(batches, snakemake.output[0], snakemake.config)

@@ -17,14 +17,18 @@ with logged(snakemake.log[0]):
     columns = ["connectome", "regime", "measure", "estimate", "se", "low", "high", "chance", "meaning"]
     storage.write_table(split[columns], snakemake.output.decomposition)
 
-    rows = []
-    networks = zip(product(params.connectomes, params.regimes), files.reservoir, files.training, strict=True)
-    for (connectome, regime), reservoir, training in networks:
-        network, trained = storage.read(reservoir), storage.read(training)
+    scores, sweeps = [], []
+    networks = product(params.connectomes, params.regimes)
+    for key, *paths in zip(networks, files.reservoir, files.training, files.influence, strict=True):
+        network, trained, influence = map(storage.read, paths)
+        names = dict(zip(("connectome", "regime"), key, strict=True))
         table = trained[["score", "score_se"]].to_dataframe().reset_index()
-        parameters = {key: network.attrs[key] for key in ("spectral_radius", "leak", "input_scaling")}
-        parameters |= {key: trained.attrs[key] for key in ("ridge", "start_left")}
-        rows.append(table.assign(connectome=connectome, regime=regime, **parameters))
-    names = ["connectome", "regime"]
-    scores = pd.concat(rows)
-    storage.write_table(scores[names + list(scores.columns.drop(names))], snakemake.output.scores)
+        parameters = {name: network.attrs[name] for name in ("spectral_radius", "leak", "input_scaling")}
+        parameters |= {name: trained.attrs[name] for name in ("ridge", "start_left")}
+        scores.append(table.assign(**names, **parameters))
+        walks = ("lesion", "estimator", "batches", "walks_per_batch", "reliability_target", "walks_needed", "ended_by")
+        reliability = float(influence["reliability"])
+        sweeps.append(names | {"reliability": reliability} | {name: influence.attrs[name] for name in walks})
+    table = pd.concat(scores)
+    storage.write_table(table[["connectome", "regime", *table.columns.drop([*names])]], snakemake.output.scores)
+    storage.write_table(pd.DataFrame(sweeps), snakemake.output.sweeps)

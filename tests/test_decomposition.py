@@ -17,10 +17,13 @@ def estimated(magnitude, noise, seed=0, direct=1.0):
     sums = xr.Dataset(
         {
             "influence_sum": (("batch", "source", "target", "time"), series),
-            "direct_sum": (("batch", "source", "target", "time"), direct * series),
+            "direct_sum": (("batch", "connection", "time"), direct * series.reshape(BATCHES, -1, STEPS)),
+            "connection_source": ("connection", np.repeat(np.arange(SIZE), SIZE)),
+            "connection_target": ("connection", np.tile(np.arange(SIZE), SIZE)),
             "influence_weight": (("batch", "source", "target"), np.ones((BATCHES, SIZE, SIZE))),
         },
         coords={"source": nodes, "target": nodes, "time": np.arange(STEPS), "batch": np.arange(BATCHES)},
+        attrs={"score": "nrmse", "estimator": "nested", "lesion": "silence", "round": 0, "walks_per_batch": 1},
     )
     return influence.estimate(sums)
 

@@ -44,10 +44,9 @@ def test_lesioned_nodes_are_silent_and_the_rest_a_smaller_network():
     steps = reservoir.trajectory(
         weights,
         reservoir.drive(network, series["input"]),
-        0.6,
+        0.6 * torch.from_numpy(intact)[None],
         "tanh",
         torch.zeros((1, 7)).double(),
-        torch.from_numpy(intact),
     )
     states = torch.cat([state.clone() for state, _ in steps]).numpy()
     np.testing.assert_allclose(states, lesioned_states(network, series["input"].values, intact), atol=1e-14)

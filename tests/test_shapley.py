@@ -96,13 +96,14 @@ def test_plain_walks_are_efficient():
 
 
 @pytest.mark.parametrize(
-    ("size", "lengths"), [(5, [5]), (16, [16, 8]), (36, [36, 18, 9]), (279, [279, 139, 69, 34, 17, 8])]
+    ("size", "lengths"), [(5, [5]), (16, [16, 8]), (36, [36, 16, 8]), (279, [279, 136, 64, 32, 16, 8])]
 )
 def test_levels_halve(size, lengths):
     plan = shapley.levels(size, 10, "nested")
     assert [level.length for level in plan] == lengths
     assert [level.smallest for level in plan] == [*lengths[1:], 0]
     assert all(level.walks >= 10 * size / level.length and level.walks % 2 == 0 for level in plan)
+    assert all(level.walks * level.weight == pytest.approx(10) for level in plan)
     assert [level.length for level in shapley.levels(size, 10, "plain")] == [size]
 
 

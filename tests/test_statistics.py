@@ -82,3 +82,36 @@ def test_jackknife_interval_of_a_mean_is_the_textbook_one():
     error, low, high = statistics.jackknife_interval(x.mean(), replicates)
     assert error == pytest.approx(x.std(ddof=1) / np.sqrt(12))
     assert (high - low) / 2 == pytest.approx(2.200985 * error)
+
+
+def test_walks_needed_is_spearman_brown():
+    """Of k times the walks the reliability is k r / (1 + (k - 1) r)."""
+    needed = statistics.walks_needed(0.5, 100, 0.9)
+    factor = needed / 100
+    assert factor * 0.5 / (1 + (factor - 1) * 0.5) == pytest.approx(0.9)
+    assert statistics.walks_needed(0.9, 100, 0.9) == pytest.approx(100)
+    assert statistics.walks_needed(-0.1, 100, 0.9) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("reliability", "walks", "budget", "more"),
+    [
+        (0.91, 100, 1000, 0),  # reached
+        (0.5, 1000, 1000, 0),  # spent
+        (0.75, 100, 1000, 231),  # 1.1 * 300 - 100, rounded up
+        (0.899, 100, 1000, 12),
+        (0.9 - 1e-9, 100, 1000, 11),  # at least a tenth
+        (-0.2, 100, 1000, 400),  # at most four times
+        (0.5, 900, 1000, 100),  # what is left
+    ],
+)
+def test_walks_of_next_round(reliability, walks, budget, more):
+    assert statistics.walks_of_next_round(reliability, walks, 0.9, budget) == more
+
+
+def test_rounds_end_for_any_reliability():
+    for reliability in (0.01, 0.5, 0.89):
+        walks, rounds = 2, 0
+        while more := statistics.walks_of_next_round(reliability, walks, 0.9, 10_000):
+            walks, rounds = walks + more, rounds + 1
+        assert walks == 10_000 and rounds < 100

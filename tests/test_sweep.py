@@ -9,14 +9,14 @@ import xarray as xr
 from conftest import TASK, make_network
 from test_reservoir import lesioned_states
 
-from echolesion import connectome, contribution, influence, reservoir, seeds, shapley, sweep, task, training
+from echolesion import connectome, contribution, influence, reservoir, seeds, shapley, statistics, sweep, task, training
+from echolesion.lesion import LESIONS
 
 
-def run(networks, batches=12, walks=40, seed=0, **options):
+def run(networks, batches=range(12), walks=40, seed=0, **options):
     network, trained, series = networks
-    rngs = {b: seeds.generator(seed, "walks", b) for b in range(batches)}
-    options = {"time_bins": TASK["test"], "dtype": torch.float64} | options
-    return sweep.run(network, trained, task.split(series, "test"), rngs, walks=walks, **options)
+    options = {"time_bins": TASK["test"], "dtype": torch.float64, "batches": batches} | options
+    return sweep.run(network, trained, task.split(series, "test"), seed=seed, walks=walks, **options)
 
 
 def enumerate_states(network, series):
@@ -134,6 +134,92 @@ def test_a_single_connection_is_direct_and_a_detour_is_not():
         assert np.abs(two["influence"]).max() > 0.01 and np.abs(two["direct"]).max() == 0
 
 
+def lesioned_activity(network, series, lesion):
+    """Return what every coalition sends and what is read out, shape (2^N, T, N), one node and step after the other."""
+    piece = task.split(series, "test")
+    size, washout = network.sizes["node"], TASK["washout"]
+    weights, feed = network["weights"].values, network["input_weights"].values
+    leak, bias = network.attrs["leak"], network.attrs["bias"]
+    inputs = piece["input"].values
+    mean = lesioned_states(network, inputs, np.ones(size))[washout:].mean(axis=0)
+    all_read = []
+    for code in range(2**size):
+        intact = (code >> np.arange(size)) & 1 == 1
+        state, history = np.where(intact | (lesion != "mean"), 0.0, mean), []
+        for u in inputs:
+            new = np.empty(size)
+            for j in range(size):
+                heard = [i for i in range(size) if lesion != "outgoing" or intact[i]]
+                if lesion == "incoming" and not intact[j]:
+                    heard = []
+                z = sum(state[i] * weights[i, j] for i in heard) + u @ feed[:, j] + bias
+                new[j] = (1 - leak) * state[j] + leak * np.tanh(z)
+                if not intact[j] and lesion in ("silence", "mean"):
+                    new[j] = mean[j] if lesion == "mean" else 0
+            state = new
+            history.append(state)
+        all_read.append(history[washout:])
+    return np.array(all_read)
+
+
+@pytest.mark.parametrize("estimator", shapley.ESTIMATORS)
+@pytest.mark.parametrize("lesion", LESIONS)
+def test_every_lesion_equals_enumeration(lesion, estimator, monkeypatch):
+    monkeypatch.setattr(shapley, "SHORTEST", 2)
+    networks = make_network(5, leak=0.6, spectral_radius=1.2)
+    network, trained, series = networks
+    states = lesioned_activity(network, series, lesion)
+    readout = states @ trained["readout"].values + trained["constant"].values
+    maps, series = [], []
+    pairs = influence.off_diagonal(5)
+    for seed in range(20):
+        sums = run(networks, batches=range(8), walks=30, seed=seed, lesion=lesion, estimator=estimator)
+        estimate, contributed = influence.estimate(sums), contribution.estimate(sums)
+        total = estimate["direct"] + estimate["indirect"]
+        np.testing.assert_allclose(total, estimate["influence"], atol=1e-12)
+        assert (estimate["direct"].values[pairs & (network["weights"].values == 0)] == 0).all()
+        np.testing.assert_allclose(contributed["contribution"].sum("node"), readout[-1] - readout[0], atol=1e-9)
+        maps.append(estimate["influence"].values[pairs])
+        series.append(contributed["contribution"].values)
+    exact = shapley.exact(lambda coalitions: readout[coalitions @ (1 << np.arange(5))], 5)
+    for estimates, truth in ((maps, exact_influence(states)[pairs]), (series, exact)):
+        error = np.std(estimates, axis=0, ddof=1) / np.sqrt(len(estimates))
+        # Student's t with 19 degrees of freedom: beyond 4 in about 1 of 1,000; steps are correlated.
+        assert np.mean(np.abs(np.mean(estimates, axis=0) - truth) > 4 * error + 1e-12) < 0.01
+
+
+def test_lesions_differ_where_they_should():
+    """To other nodes a silent node and one that is not heard are the same; to the read-out they are not."""
+    networks = make_network(12)
+    sums = {lesion: run(networks, batches=range(2), walks=6, lesion=lesion) for lesion in LESIONS}
+    pairs = influence.off_diagonal(12)
+    for name, chosen in (("influence_sum", pairs), ("direct_sum", slice(None))):
+        outgoing, silence = (sums[lesion][name].values[:, chosen] for lesion in ("outgoing", "silence"))
+        np.testing.assert_allclose(outgoing, silence, atol=1e-12)
+    for lesion in ("mean", "outgoing", "incoming"):
+        difference = sums[lesion]["contribution_sum"] - sums["silence"]["contribution_sum"]
+        assert np.abs(difference).max() > 0.01
+    with pytest.raises(ValueError, match="unknown lesion 'burn'"):
+        run(networks, lesion="burn")
+
+
+def test_rounds_add_up(network8):
+    """Two rounds of a sweep are one with the walks of both."""
+    first, second = run(network8, walks=10), run(network8, walks=30, round_number=1)
+    merged = sweep.merge([second, first])
+    assert merged.attrs["walks_per_batch"] == 40
+    np.testing.assert_array_equal(merged["influence_sum"], first["influence_sum"] + second["influence_sum"])
+    # Either is weighted by its walks, to the rounding of walks to pairs.
+    expected = 40 / (8 * 7) * 7
+    weights = merged["influence_weight"].values[:, influence.off_diagonal(8)]
+    assert weights.mean() == pytest.approx(expected)
+    error = np.array([influence.estimate(*parts)["influence_se"].mean() for parts in ([first], [first, second])])
+    assert 1.5 < error[0] / error[1] < 2.7  # about the square root of 4
+    assert influence.reliability(second, first) == pytest.approx(float(influence.estimate(merged)["reliability"]))
+    with pytest.raises(ValueError, match="same rounds"):
+        sweep.merge([first, second.isel(batch=slice(5))])
+
+
 def test_efficiency_of_influence(network8, states8, truth8):
     """All influences on j add up to j's activity in the intact network less that of j alone."""
     total = np.nansum(truth8, axis=0)
@@ -155,21 +241,23 @@ def test_contribution_equals_enumeration(network8, states8, estimator, monkeypat
         "contribution": readout,
         "score_contribution": training.nrmse(torch.from_numpy(readout), truth).numpy(),
     }
-    estimate = contribution.estimate(run(network8, estimator=estimator))
+    # The steps of a node are all but one sample, so several sweeps: beyond 4 are 2 of 1,000.
+    estimates = [contribution.estimate(run(network8, estimator=estimator, seed=seed)) for seed in range(10)]
     for name, value in values.items():
         exact = shapley.exact(lambda coalitions, value=value: value[coalitions @ (1 << np.arange(8))], 8)
-        z = (estimate[name].values - exact) / estimate[f"{name}_se"].values
+        z = np.stack([(estimate[name].values - exact) / estimate[f"{name}_se"].values for estimate in estimates])
         assert np.mean(np.abs(z) > 4) < 0.01
+        assert np.mean(np.abs(z) < statistics.t_quantile(12)) > 0.9
         total = value[-1] - value[0]
-        np.testing.assert_allclose(estimate[name].sum("node"), total, atol=1e-9)
+        np.testing.assert_allclose(estimates[0][name].sum("node"), total, atol=1e-9)
 
 
 def test_many_short_sweeps_are_unbiased(network8, truth8, monkeypatch):
     """The sums times the number of pairs per size are exactly unbiased, however few the walks."""
     monkeypatch.setattr(shapley, "SHORTEST", 2)
-    sums = run(network8, batches=400, walks=2)["influence_sum"].values
-    # Every (source, target) has expected weight 1 / (N (N - 1)) at each of N - 1 sizes.
-    estimates = sums * 8
+    sums = run(network8, batches=range(400), walks=2)["influence_sum"].values
+    # Every (source, target) has expected weight walks / (N (N - 1)) at each of N - 1 sizes.
+    estimates = sums * 8 / 2
     error = estimates.std(axis=0, ddof=1) / np.sqrt(len(estimates))
     pairs = influence.off_diagonal(8)
     z = (estimates.mean(axis=0) - truth8)[pairs] / error[pairs]
@@ -189,7 +277,7 @@ def test_feed_forward_chain():
     )
     network = reservoir.build(weights, feed, spectral_radius=1, leak=1, input_scaling=1, activation="identity")
     trained = training.train(network, series, [0.1])
-    estimate = influence.estimate(run((network, trained, series), walks=100))["influence"]
+    estimate = influence.estimate(run((network, trained, series), walks=1000))["influence"]
     activity = reservoir.simulate(network, task.split(series, "test")["input"])[TASK["washout"] :]
     np.testing.assert_allclose(estimate.sel(source="s", target="A"), activity.sel(node="A"), atol=1e-12)
     for source in "sAB":
@@ -200,37 +288,31 @@ def test_feed_forward_chain():
 
 
 def test_batches_do_not_depend_on_their_company(network8):
-    together = run(network8, batches=4)
-    network, trained, series = network8
-    alone = [
-        sweep.run(
-            network, trained, task.split(series, "test"), {b: seeds.generator(0, "walks", b)},
-            walks=40, time_bins=TASK["test"], dtype=torch.float64,
-        )
-        for b in (2, 0, 3, 1)
-    ]  # fmt: skip
-    assert sweep.merge(alone).drop_vars("influence_sum").identical(together.drop_vars("influence_sum"))
-    np.testing.assert_array_equal(sweep.merge(alone)["influence_sum"], together["influence_sum"])
-    with pytest.raises(ValueError, match="more than one shard"):
+    together = run(network8, batches=range(4))
+    alone = [run(network8, batches=[b]) for b in (2, 0, 3, 1)]
+    assert sweep.merge(alone).identical(sweep.merge([together]))
+    for name in sweep.SUMS:
+        np.testing.assert_array_equal(sweep.merge(alone)[name], together[name])
+    with pytest.raises(ValueError, match="more than one part"):
         sweep.merge([*alone, alone[0]])
-    with pytest.raises(ValueError, match="differ in walks_per_batch"):
-        sweep.merge([alone[0], alone[1].assign_attrs(walks_per_batch=1)])
+    with pytest.raises(ValueError, match="differ in lesion"):
+        sweep.merge([alone[0], alone[1].assign_attrs(lesion="mean")])
 
 
 def test_chunks_and_types_change_rounding_only(monkeypatch):
     networks = make_network(20)
-    exact = run(networks, batches=1, walks=6)
-    for values in (run(networks, batches=1, walks=6, dtype=torch.float32),):
+    exact = run(networks, batches=range(1), walks=6)
+    for values in (run(networks, batches=range(1), walks=6, dtype=torch.float32),):
         np.testing.assert_allclose(values["influence_sum"], exact["influence_sum"], atol=1e-6)
         np.testing.assert_allclose(values["score_sum"], exact["score_sum"], atol=1e-4)
     monkeypatch.setitem(sweep.STATES_AT_ONCE, "cpu", 500)
-    chunked = run(networks, batches=1, walks=6)
+    chunked = run(networks, batches=range(1), walks=6)
     for name in ("influence_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum"):
         np.testing.assert_allclose(chunked[name], exact[name], atol=1e-13)
 
 
 def test_time_bins_average(network8):
-    fine, coarse = (run(network8, batches=1, time_bins=bins)["influence_sum"] for bins in (24, 6))
+    fine, coarse = (run(network8, batches=range(1), time_bins=bins)["influence_sum"] for bins in (24, 6))
     np.testing.assert_allclose(coarse, fine.values.reshape(1, 8, 8, 6, 4).mean(axis=-1), atol=1e-13)
     np.testing.assert_allclose(coarse["time"], fine["time"].values.reshape(6, 4).mean(axis=1))
     for bins in (0, 25):
@@ -248,10 +330,12 @@ def test_the_sweep_simulates_what_the_plan_says(network8, monkeypatch):
         return trajectory(*arguments)
 
     monkeypatch.setattr(reservoir, "trajectory", counted)
-    run(network8, batches=2, walks=10)
+    run(network8, batches=range(2), walks=10)
     plan = shapley.levels(8, 10, "nested")
     # The last one is the intact network, for the total of the contributions.
-    assert simulated[:-1] == 2 * [(level.walks, level.prefixes, level.length) for level in plan]
+    expected = [(level.walks, level.prefixes, level.length) for level in plan]
+    expected[0] = (expected[0][0] * expected[0][1], 8)  # whole networks share one product
+    assert simulated[:-1] == 2 * expected
 
 
 def test_memory_task_has_an_output_per_lag():
@@ -264,13 +348,13 @@ def test_memory_task_has_an_output_per_lag():
 
 
 def test_two_nodes_and_two_walks_suffice():
-    estimate = influence.estimate(run(make_network(2, seed=3), batches=8, walks=2))
+    estimate = influence.estimate(run(make_network(2, seed=3), batches=range(8), walks=2))
     assert np.isfinite(estimate["influence"].values[influence.off_diagonal(2)]).all()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_cuda_agrees_with_cpu(network8):
-    cpu, cuda = (run(network8, batches=2, device=device) for device in ("cpu", "cuda"))
+    cpu, cuda = (run(network8, batches=range(2), device=device) for device in ("cpu", "cuda"))
     for name in ("influence_sum", "contribution_sum", "score_sum"):
         np.testing.assert_allclose(cuda[name], cpu[name], atol=1e-10)
 
@@ -278,4 +362,4 @@ def test_cuda_agrees_with_cpu(network8):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_a_missing_device_is_an_error(network8):
     with pytest.raises(ValueError, match="the device 'cuda' is not there"):
-        run(network8, batches=1, device="cuda")
+        run(network8, batches=range(1), device="cuda")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import xarray as xr
 import yaml
@@ -13,7 +14,7 @@ from conftest import ROOT
 
 SMOKE = "config/studies/smoke.yaml"
 NETWORK = "results/smoke/smallworld36"
-CHAIN = ["connectome.nc", "tuning.nc", "optimal/reservoir.nc", "optimal/training.nc", "optimal/sweep/0.nc"]
+CHAIN = ["connectome.nc", "tuning.nc", "optimal/reservoir.nc", "optimal/training.nc", "optimal/sweep/0-0.nc"]
 
 
 def snakemake(folder: Path, *arguments: str, root: Path = ROOT, change: dict | None = None):
@@ -53,7 +54,7 @@ def folder(tmp_path_factory):
 def test_every_result_is_there_and_says_where_it_is_from(folder):
     results = folder / "results/smoke"
     for regime in ("optimal", "non-optimal"):
-        for name in ("reservoir", "training", "influence", "contribution", "sweep/0", "sweep/1"):
+        for name in ("reservoir", "training", "influence", "contribution", "sweep/0-0", "sweep/0-1"):
             with xr.open_dataset(results / f"smallworld36/{regime}/{name}.nc") as dataset:
                 assert dataset.attrs["study_seed"] == 2022
                 assert "walks_per_batch" in dataset.attrs["study_configuration"]
@@ -65,8 +66,8 @@ def test_every_result_is_there_and_says_where_it_is_from(folder):
         f"{name}.{suffix}" for name in (*(f"smallworld36_{n}" for n in names), "summary") for suffix in ("pdf", "png")
     }
     assert figures == expected
-    assert {file.name for file in (results / "tables").iterdir()} == {"decomposition.csv", "scores.csv"}
-    assert all((results / "logs" / f"{name}.log").exists() for name in ("task", "sweep_smallworld36_optimal_0"))
+    assert {file.name for file in (results / "tables").iterdir()} == {"decomposition.csv", "scores.csv", "sweeps.csv"}
+    assert all((results / "logs" / f"{name}.log").exists() for name in ("task", "sweep_smallworld36_optimal_0-0"))
 
 
 def test_a_second_run_does_nothing_and_says_so(folder):
@@ -85,9 +86,45 @@ def test_equal_seeds_give_equal_bits_and_shards_do_not_matter(folder, tmp_path):
     four = {"sweep": {"shards": 4}}
     answer = snakemake(tmp_path, target, change=four)
     assert answer.returncode == 0, answer.output
-    assert (tmp_path / NETWORK / "optimal/sweep/3.nc").exists()
+    assert (tmp_path / NETWORK / "optimal/sweep/0-3.nc").exists()
     ours, theirs = (xr.load_dataset(path / target) for path in (tmp_path, folder))
     assert ours.drop_attrs(deep=False).identical(theirs.drop_attrs(deep=False))
+
+
+def test_a_target_adds_rounds_until_it_or_the_budget_is_reached(tmp_path):
+    until = {"walks_per_batch": 2, "until": {"reliability": 0.99, "walks_per_batch": 7}}
+    answer = snakemake(tmp_path, "results/smoke/tables/sweeps.csv", change={"sweep": until})
+    assert answer.returncode == 0, answer.output
+    table = pd.read_csv(tmp_path / "results/smoke/tables/sweeps.csv").set_index("regime")
+    reached, missed = table.loc["optimal"], table.loc["non-optimal"]
+    assert (reached["ended_by"], missed["ended_by"]) == ("target", "budget")
+    assert reached["reliability"] >= 0.99 > missed["reliability"]
+    assert reached["walks_per_batch"] < 7 and missed["walks_per_batch"] == 7
+    assert missed["walks_needed"] > 7
+    assert "take more walks" in (tmp_path / "results/smoke/logs/influence_smallworld36_non-optimal.log").read_text()
+    rounds = sorted(path.name for path in (tmp_path / NETWORK / "non-optimal/sweep").glob("*-0.nc"))
+    assert len(rounds) > 1
+    sizes = [
+        xr.open_dataset(tmp_path / NETWORK / "non-optimal/sweep" / name).attrs["walks_per_batch"] for name in rounds
+    ]
+    assert sum(sizes) == 7 and sizes[0] == 2
+
+
+def test_a_damaged_shard_is_made_again(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    shard, target = copy / NETWORK / "optimal/sweep/0-1.nc", f"{NETWORK}/optimal/influence.nc"
+    good = shard.read_bytes()
+    shard.write_bytes(good[:-1000])
+    (copy / target).unlink()
+    answer = snakemake(copy, target)
+    assert answer.returncode != 0
+    assert "0-1.nc; run again, and they are made again" in answer.output
+    assert "Traceback" not in answer.output
+    assert not shard.exists() and not (copy / target).exists()
+    assert snakemake(copy, target).returncode == 0
+    assert shard.read_bytes() == good
+    assert (copy / target).read_bytes() == (folder / target).read_bytes()
 
 
 SWEEP_ON = {

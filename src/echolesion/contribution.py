@@ -9,16 +9,16 @@ equally among the nodes of every batch: an unbiased correction that makes the co
 import numpy as np
 import xarray as xr
 
-from echolesion import statistics
+from echolesion import statistics, sweep
 
 
-def estimate(sweep: xr.Dataset) -> xr.Dataset:
+def estimate(*parts: xr.Dataset) -> xr.Dataset:
     """Estimate the contribution of every node to the read-out and to the score.
 
     Parameters
     ----------
-    sweep : xarray.Dataset
-        All batches of a sweep, from `sweep.run`, merged along ``batch``.
+    *parts : xarray.Dataset
+        All parts of a sweep, from `sweep.run`; they may be opened lazily.
 
     Returns
     -------
@@ -32,17 +32,17 @@ def estimate(sweep: xr.Dataset) -> xr.Dataset:
     ValueError
         If there are fewer than 8 batches, or so few walks that a node was not sampled.
     """
-    sweep = sweep.transpose("batch", "level", "node", "step", "output", ...)
-    weights, share = sweep["contribution_weight"].values, sweep["level_share"].values
+    merged = sweep.merge([part.drop_vars(["influence_sum", "direct_sum", "influence_weight"]) for part in parts])
+    weights, share = merged["contribution_weight"].values, merged["level_share"].values
     # The pseudo-values of a sum of ratios are the sums of theirs.
     readout, score = (
         np.einsum("l,bl...->b...", share, statistics.pseudo_values(sums, weights.reshape(weights.shape + extra)))
-        for sums, extra in ((sweep["contribution_sum"].values, (1, 1)), (sweep["score_sum"].values, ()))
+        for sums, extra in ((merged["contribution_sum"].values, (1, 1)), (merged["score_sum"].values, ()))
     )
-    for values, total in ((readout, sweep["readout_total"].values), (score, sweep["score_total"].values)):
+    for values, total in ((readout, merged["readout_total"].values), (score, merged["score_total"].values)):
         values += ((total - values.sum(axis=1)) / values.shape[1])[:, None]
     series = ("node", "time", "output")
-    deviations, name = "standard deviations", sweep.attrs["score"]
+    deviations, name = "standard deviations", merged.attrs["score"]
     return xr.Dataset(
         {
             "contribution": (
@@ -67,9 +67,9 @@ def estimate(sweep: xr.Dataset) -> xr.Dataset:
             ),
         },
         coords={
-            "node": sweep["node"],
-            "time": ("time", sweep["step"].values, {"long_name": "time", "units": "step"}),
-            "output": sweep["output"],
+            "node": merged["node"],
+            "time": ("time", merged["step"].values, {"long_name": "time", "units": "step"}),
+            "output": merged["output"],
         },
-        attrs=sweep.attrs | {"batches": len(readout)},
+        attrs={name: merged.attrs[name] for name in (*sweep.SETTINGS, "walks_per_batch")} | {"batches": len(readout)},
     )

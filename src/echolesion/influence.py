@@ -1,15 +1,19 @@
 """Influence: the Shapley value of every source in the game "activity of the target at time t"."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from tqdm import tqdm
 
-from echolesion import statistics
+from echolesion import statistics, sweep
 
 #: Split-half reliability below which a map of influence should not be interpreted.
 RELIABLE = 0.9
+
+#: Sums of a sweep that are in memory at once.
+VALUES_AT_ONCE = 2**26
 
 #: The parts of influence and what they are.
 MEANINGS = {
@@ -24,13 +28,14 @@ def off_diagonal(size: int) -> np.ndarray:
     return ~np.eye(size, dtype=bool)
 
 
-def estimate(sweep: xr.Dataset, progress: str | None = None) -> xr.Dataset:
+def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
     """Estimate the influence of every node on every other, its direct and indirect parts, and their uncertainty.
 
     Parameters
     ----------
-    sweep : xarray.Dataset
-        All batches of a sweep, from `sweep.run`, merged along ``batch``.
+    *parts : xarray.Dataset
+        All parts of a sweep, from `sweep.run`. They may be opened lazily: some sources are read at a time, so memory is
+        that of the result and a few hundred MB.
     progress : str, optional
         Label of a progress bar; none by default.
 
@@ -49,43 +54,60 @@ def estimate(sweep: xr.Dataset, progress: str | None = None) -> xr.Dataset:
     ValueError
         If there are fewer than 8 batches, or so few walks that a pair was not sampled.
     """
-    sweep = sweep.transpose("batch", "source", "target", "time", ...)
-    pairs = off_diagonal(sweep.sizes["source"])
-    maps, batches = ("source", "target"), ("batch", "other_batch")
+    nodes, time = parts[0]["source"].values, parts[0]["time"].values
+    batches = _batches(parts)
+    size = len(nodes)
+    estimates: dict[str, np.ndarray] = {}
+    for source, influence, direct in _pseudo_values(parts, progress):
+        for part, pseudo in (("influence", influence), ("direct", direct), ("indirect", influence - direct)):
+            values = {
+                part: pseudo.mean(axis=0),
+                f"{part}_se": statistics.standard_error(pseudo),
+                f"{part}_covariance": statistics.batch_covariance(pseudo).astype(np.float32),
+            }
+            for name, value in values.items():
+                axis = 2 if name.endswith("covariance") else 0
+                if name not in estimates:
+                    estimates[name] = np.empty((*value.shape[:axis], size, *value.shape[axis:]), value.dtype)
+                estimates[name][(slice(None),) * axis + (source,)] = value
+    covariance = estimates["influence_covariance"]
+    power, free = statistics.power(covariance), statistics.power(covariance, noise_free=True)
+    replicates = [statistics.power(statistics.leave_out(covariance, b)) for b in range(len(batches))]
+    power_se, _, _ = statistics.jackknife_interval(power, np.stack(replicates))
+    maps = ("source", "target")
     variables: dict[str, Any] = {}
     for part, meaning in MEANINGS.items():
-        mean, error, covariance = _estimate(sweep, part, pairs, progress)
-        names = (
-            meaning,
-            f"standard error of the {meaning}",
-            f"covariance over time, between batches, of the {meaning}",
-        )
         variables |= {
-            part: ((*maps, "time"), mean, {"long_name": names[0]}),
-            f"{part}_se": ((*maps, "time"), error, {"long_name": names[1]}),
-            f"{part}_covariance": ((*batches, *maps), covariance.astype(np.float32), {"long_name": names[2]}),
+            part: ((*maps, "time"), estimates[part], {"long_name": meaning}),
+            f"{part}_se": ((*maps, "time"), estimates[f"{part}_se"], {"long_name": f"standard error of the {meaning}"}),
+            f"{part}_covariance": (
+                ("batch", "other_batch", *maps),
+                estimates[f"{part}_covariance"],
+                {"long_name": f"covariance over time, between batches, of the {meaning}"},
+            ),
         }
-    covariance = variables["influence_covariance"][1].astype(float)
-    power, free = statistics.power(covariance), statistics.power(covariance, noise_free=True)
-    replicates = [statistics.power(statistics.leave_out(covariance, b)) for b in range(sweep.sizes["batch"])]
-    power_se, _, _ = statistics.jackknife_interval(power, np.stack(replicates))
-    reliability = statistics.split_half_reliability(covariance[:, :, pairs])
     free_name = "power without that of the estimator's noise (unbiased, may be negative)"
     variables |= {
         "power": (maps, power, {"long_name": "variance of the influence over time"}),
         "power_se": (maps, power_se, {"long_name": "standard error of the power"}),
         "power_noise_free": (maps, free, {"long_name": free_name}),
-        "reliability": ((), reliability, {"long_name": "split-half reliability of the magnitude of influence"}),
+        "reliability": (
+            (),
+            statistics.split_half_reliability(covariance[:, :, off_diagonal(size)]),
+            {"long_name": "split-half reliability of the magnitude of influence"},
+        ),
     }
+    walks = {part.attrs["round"]: part.attrs["walks_per_batch"] for part in parts}
     result = xr.Dataset(
         variables,
         coords={
-            "source": sweep["source"],
-            "target": sweep["target"],
-            "time": ("time", sweep["time"].values, {"long_name": "time", "units": "step"}),
-            "batch": sweep["batch"],
+            "source": nodes,
+            "target": nodes,
+            "time": ("time", time, {"long_name": "time", "units": "step"}),
+            "batch": batches,
         },
-        attrs=sweep.attrs | {"batches": sweep.sizes["batch"]},
+        attrs={name: parts[0].attrs[name] for name in ("estimator", "lesion")}
+        | {"walks_per_batch": sum(walks.values()), "batches": len(batches)},
     )
     for key, variable in result.data_vars.items():
         variable.attrs["units"] = "1"
@@ -95,21 +117,42 @@ def estimate(sweep: xr.Dataset, progress: str | None = None) -> xr.Dataset:
     return result
 
 
-def _estimate(
-    sweep: xr.Dataset, part: str, pairs: np.ndarray, progress: str | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean, standard error and batch covariance of one part of influence."""
-    whole, direct = sweep["influence_sum"].values, sweep["direct_sum"].values
-    weights = np.where(pairs, sweep["influence_weight"].values, 1.0)[..., None]
-    mean, error = np.empty(whole.shape[1:], whole.dtype), np.empty(whole.shape[1:], whole.dtype)
-    covariance = np.empty((len(whole), *whole.shape[:3]))
-    # One source at a time: the pseudo-values of all would double the memory.
-    for source in tqdm(range(len(pairs)), desc=f"{progress}: {part}", disable=progress is None, delay=2):
-        sums = (direct if part == "direct" else whole)[:, source]
-        if part == "indirect":
-            sums = sums - direct[:, source]
-        pseudo = statistics.pseudo_values(sums, weights[:, source])
-        pseudo[:, source] = np.nan
-        mean[source], error[source] = pseudo.mean(axis=0), statistics.standard_error(pseudo)
-        covariance[:, :, source] = statistics.batch_covariance(pseudo)
-    return mean, error, covariance
+def reliability(*parts: xr.Dataset, progress: str | None = None) -> float:
+    """Return the split-half reliability that `estimate` would, for less."""
+    covariances = [
+        statistics.batch_covariance(np.delete(influence, source, axis=1))
+        for source, influence, _ in _pseudo_values(parts, progress)
+    ]
+    return statistics.split_half_reliability(np.concatenate(covariances, axis=2))
+
+
+def _pseudo_values(parts: Sequence[xr.Dataset], progress: str | None) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Yield every source and the pseudo-values of its influence and of the direct part of that.
+
+    Their shape is (batch, target, time), NaN where the target is the source.
+    """
+    size, steps = parts[0].sizes["source"], parts[0].sizes["time"]
+    block = max(1, VALUES_AT_ONCE // (len(_batches(parts)) * size * steps))
+    starts = np.searchsorted(parts[0]["connection_source"].values, np.arange(size + 1))
+    wanted = ["influence_sum", "direct_sum", "influence_weight", "connection_target"]
+    for source in tqdm(range(size), desc=progress, disable=progress is None, delay=2, unit="node"):
+        first = source - source % block
+        if source == first:
+            last = min(first + block, size)
+            chosen = {"source": slice(first, last), "connection": slice(starts[first], starts[last])}
+            sums = sweep.merge([part[wanted].isel(chosen) for part in parts])
+        weights = sums["influence_weight"].values[:, source - first].copy()
+        weights[:, source] = 1
+        influence = statistics.pseudo_values(sums["influence_sum"].values[:, source - first], weights[..., None])
+        connections = slice(starts[source] - starts[first], starts[source + 1] - starts[first])
+        targets = sums["connection_target"].values[connections]
+        direct = np.zeros_like(influence)
+        direct[:, targets] = statistics.pseudo_values(
+            sums["direct_sum"].values[:, connections], weights[:, targets, None]
+        )
+        influence[:, source] = direct[:, source] = np.nan
+        yield source, influence, direct
+
+
+def _batches(parts: Sequence[xr.Dataset]) -> list[int]:
+    return sorted({int(batch) for part in parts for batch in part["batch"]})

@@ -165,42 +165,35 @@ def drive(reservoir: xr.Dataset, inputs: xr.DataArray) -> Tensor:
 
 
 def trajectory(
-    weights: Tensor,
-    drives: Iterable[Tensor],
-    leak: float | Tensor,
-    activation: str,
-    start: Tensor,
-    intact: Tensor | None = None,
+    weights: Tensor, drives: Iterable[Tensor], leak: float | Tensor, activation: str, start: Tensor
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the state of every network of a batch, step by step, and the pre-activations that led to it.
 
     Parameters
     ----------
-    weights : torch.Tensor, shape (..., N, N)
-        ``weights[..., i, j]`` leads from node i to node j. Leading dims broadcast against those of the state.
+    weights : torch.Tensor, shape (N, N) or (batch, N, N)
+        ``weights[..., i, j]`` leads from node i to node j.
     drives : iterable of torch.Tensor, shape (T, ..., N)
         Input and bias at every step; each broadcasts to the state.
     leak : float or torch.Tensor
-        Leak rate; a tensor broadcasts to the state.
+        Leak rate; a tensor broadcasts to the state. A node of leak rate 0 stays where it starts: it is held there.
     activation : str
         Key of `ACTIVATIONS`.
-    start : torch.Tensor, shape (..., N)
-        The state before the first step; 0 unless there is a reason. It is not changed.
-    intact : torch.Tensor, shape (..., N), optional
-        1 where a node is intact, 0 where it is lesioned: its state is then 0 at every step.
+    start : torch.Tensor, shape (rows, N) or (batch, rows, N)
+        The state before the first step. It is not changed.
 
     Yields
     ------
-    state, preactivation : torch.Tensor, shape (..., N)
+    state, preactivation : torch.Tensor, shape of `start`
         h(t) and z(t) at steps 0 to T - 1. They are two buffers, overwritten at the next step: copy what is to be kept.
+        The next step goes on from what is then in the first.
     """
     state = start.clone()
     preactivation, new = torch.empty_like(state), torch.empty_like(state)
+    product = torch.addmm if weights.dim() == 2 else torch.baddbmm
     for driven in drives:
-        torch.matmul(state, weights, out=preactivation).add_(driven)
+        product(driven, state, weights, out=preactivation)
         update(state, preactivation, leak, activation, new)
-        if intact is not None:
-            state.mul_(intact)
         yield state, preactivation
 
 

@@ -11,6 +11,7 @@ over b != c that of the signal alone, as the noise of two batches is independent
 """
 
 from itertools import combinations
+from math import ceil
 
 import numpy as np
 from scipy import stats
@@ -138,6 +139,40 @@ def split_half_reliability(covariance: np.ndarray) -> float:
 
     mean = float((magnitudes(chosen) * magnitudes(1 - chosen)).sum(axis=1).mean())
     return 2 * mean / (1 + mean)
+
+
+def walks_needed(reliability: float, walks: float, target: float) -> float:
+    """Return how many walks a reliability would take, by the Spearman-Brown formula.
+
+    Parameters
+    ----------
+    reliability : float
+        What so many walks reached.
+    walks : float
+        That many.
+    target : float
+        Reliability that is wanted, below 1.
+
+    Returns
+    -------
+    float
+        ``walks * target (1 - reliability) / (reliability (1 - target))``; infinite if the reliability is not positive.
+    """
+    if reliability <= 0:
+        return np.inf
+    return walks * target * (1 - reliability) / (reliability * (1 - target))
+
+
+def walks_of_next_round(reliability: float, walks: int, target: float, budget: int) -> int:
+    """Return how many walks to add to a sweep: 0 once the target or the budget is reached.
+
+    A tenth more than `walks_needed` says, as the reliability is itself an estimate, at least a tenth of those there
+    are, so that rounds end, and at most four times as many, as a low reliability says little.
+    """
+    if reliability >= target or walks >= budget:
+        return 0
+    more = 1.1 * walks_needed(reliability, walks, target) - walks
+    return min(ceil(min(max(more, walks / 10), 4 * walks)), budget - walks)
 
 
 def jackknife_interval(

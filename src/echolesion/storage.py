@@ -1,12 +1,13 @@
 """Results on disk: netCDF files, tables and figures, each whole or not there at all."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import netCDF4
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
@@ -46,6 +47,72 @@ def write(dataset: xr.Dataset, path: str | Path, config: Mapping[str, Any]) -> N
     """
     with _moved_when_done(Path(path)) as temporary:
         dataset.assign_attrs(provenance.attributes(config)).to_netcdf(temporary, engine="netcdf4")
+
+
+def write_parts(parts: Iterable[xr.Dataset], path: str | Path, config: Mapping[str, Any]) -> None:
+    """Write the batches of a sweep, one in memory at a time, with checksums.
+
+    Parameters
+    ----------
+    parts : iterable of xarray.Dataset
+        From `sweep.run`, each with one batch, else equal.
+    path : path-like
+        The netCDF file.
+    config : mapping
+        As for `write`.
+    """
+    with _moved_when_done(Path(path)) as temporary:
+        for count, part in enumerate(parts):
+            if count == 0:
+                checked = {str(name): {"fletcher32": True} for name, values in part.variables.items() if values.ndim}
+                part.assign_attrs(provenance.attributes(config)).to_netcdf(
+                    temporary, engine="netcdf4", unlimited_dims=["batch"], encoding=checked
+                )
+                continue
+            with netCDF4.Dataset(temporary, "a") as file:
+                for name, values in part.variables.items():
+                    if "batch" in values.dims:
+                        file[str(name)][count] = values.values[0]
+
+
+@contextmanager
+def opened(paths: Sequence[str | Path]) -> Iterator[list[xr.Dataset]]:
+    """Open the parts of a sweep without loading them, once all of them are known to be whole.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+        Files from `write_parts`.
+
+    Yields
+    ------
+    list of xarray.Dataset
+        Open until the end of the context; what is taken of them is read then.
+
+    Raises
+    ------
+    ValueError
+        If a file is damaged: cut off, or its checksums do not fit. Such files are removed, so that they are made again.
+    """
+    damaged = [str(path) for path in paths if not _is_whole(path)]
+    if damaged:
+        for path in damaged:
+            Path(path).unlink()
+        raise ValueError(f"damaged and removed: {', '.join(damaged)}; run again, and they are made again")
+    with ExitStack() as stack:
+        yield [stack.enter_context(xr.open_dataset(path, engine="netcdf4", cache=False)) for path in paths]
+
+
+def _is_whole(path: str | Path) -> bool:
+    """Read all of a file, one batch at a time, which checks the checksums."""
+    try:
+        with netCDF4.Dataset(path) as file:
+            for variable in file.variables.values():
+                for k in range(len(variable)) if variable.ndim else [...]:
+                    variable[k]
+    except (OSError, RuntimeError):
+        return False
+    return True
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:

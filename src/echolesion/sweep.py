@@ -2,16 +2,20 @@
 
 One simulated coalition serves every target in it and the read-out. Of a walk's coalitions only the sub-network of the
 walk's nodes is simulated: the others are lesioned in all of them. A pair of consecutive prefixes (S, S + i) is one
-sample of the influence of i on every j in S, weighted by 1 / (walks in the level * size of S), and one sample of the
-contribution of i, weighted by 1 / (walks in the level). Sums and weights stay apart until all batches are merged.
+sample of the influence of i on every j in S, weighted by the weight of the walk / size of S, and one sample of the
+contribution of i, with the weight of the walk. Sums and weights stay apart until all batches are merged.
 
 The mediated split takes each such sample apart. A copy of target j runs with every other node's activity held at its
-S-trajectory, except that it also receives W_ij times the activity of i from the S + i trajectory. What that changes in
-j is the direct part; the rest of the difference came through other nodes. The pre-activations of S are at hand, so the
-copies of all j cost elementwise work only.
+S-trajectory, except that it also receives W_ij times the activity that i has in S + i beyond that in S. What that
+changes in j is the direct part; the rest of the difference came through other nodes. Without a connection the copy
+would be j itself, so there are copies for connected pairs only; the pre-activations of S are at hand, so a copy costs
+elementwise work only.
+
+A tanh network is a sigmoid network: with g = (1 + h) / 2, z -> 2 z turns h' = tanh(z) into g' = sigmoid(2 z). On a CPU
+the sigmoid takes a third of the time of tanh and nothing else is left to compute, so float32 sweeps run in g.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,18 +25,25 @@ import xarray as xr
 from torch import Tensor
 from tqdm import tqdm
 
-from echolesion import reservoir, shapley
+from echolesion import reservoir, seeds, shapley
+from echolesion.lesion import held_activity, read_out_activity
 from echolesion.training import SCORES
 
 #: Node states simulated side by side: large enough for fast matrix products, small enough for the cache.
 STATES_AT_ONCE = {"cpu": 2**18, "other": 2**25}
 #: Read-out values kept at once, for the scores of whole series.
 OUTPUTS_AT_ONCE = 2**24
+#: What `merge` adds up. The others are properties of the sweep.
+SUMS = (
+    "influence_sum", "direct_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum",
+)  # fmt: skip
+#: Attributes in which the parts of a sweep must agree.
+SETTINGS = ("score", "estimator", "lesion")
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Running sums of one batch; shapes as in `run`, but influence and direct are (time, source, target)."""
+    """Running sums of one batch; shapes as in `run`, but time leads in influence and direct."""
 
     influence: Tensor
     direct: Tensor
@@ -44,15 +55,27 @@ class _Sums:
 
 @dataclass(frozen=True)
 class _Problem:
-    """A reservoir and its read-out as tensors on the device."""
+    """A reservoir and its read-out as tensors on the device.
 
+    States are ``rest + h / scale`` of activities h; a silent node is at rest. Products of matrices whose rows do not
+    start at a multiple of 16 bytes are slower by up to a fifth, so unconnected nodes that are never intact pad the
+    network to a multiple of 4. Held states are those of lesioned nodes, before the first step and after each.
+    """
+
+    size: int
     weights: Tensor
     drives: Tensor
     readout: Tensor
-    constant: Tensor
-    truth: Tensor
+    constants: Tensor
+    held: Tensor
+    held_varies: bool
+    listening: bool
+    rest: float
+    scale: float
     leak: float
     activation: str
+    connection: Tensor
+    truth: Tensor
     score: str
     washout: int
     bins: np.ndarray
@@ -62,16 +85,19 @@ def run(
     network: xr.Dataset,
     trained: xr.Dataset,
     piece: xr.Dataset,
-    rngs: Mapping[int, np.random.Generator],
     *,
+    seed: int,
+    batches: Collection[int] = range(8),
     walks: int,
     time_bins: int,
+    round_number: int = 0,
     estimator: str = "nested",
+    lesion: str = "silence",
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
     progress: str | None = None,
 ) -> xr.Dataset:
-    """Sweep over lesions, one independent batch of walks per generator.
+    """Sweep over lesions, in independent batches of walks.
 
     Parameters
     ----------
@@ -81,14 +107,20 @@ def run(
         From `training.train`; the read-out stays as it is in lesioned networks.
     piece : xarray.Dataset
         The split of the task to run, with its washout, from `task.split`. Lesions last for the whole run.
-    rngs : mapping of int to numpy.random.Generator
-        Index of a batch and its source of walks. A batch depends on nothing else.
+    seed : int
+        Seed of the study. A batch depends on it, on its own number and on `round_number`, and on nothing else.
+    batches : collection of int
+        Numbers of the batches.
     walks : int
         Walks of full length per batch.
     time_bins : int
         Number of equal bins over the scored steps, in which influence is averaged.
+    round_number : int
+        Number of the round; further rounds of a sweep add walks to its batches, see `merge`.
     estimator : {"nested", "plain"}
         See `shapley.levels`.
+    lesion : str
+        Key of `lesion.LESIONS`.
     device : str
         Any device of torch that has float64.
     dtype : torch.dtype
@@ -99,18 +131,19 @@ def run(
     Returns
     -------
     xarray.Dataset
-        ``influence_sum`` and ``direct_sum (batch, source, target, time)`` and their ``influence_weight (batch, source,
-        target)``, the diagonal without meaning; ``contribution_sum (batch, level, node, step, output)``,
-        ``contribution_weight (batch, level, node)`` and ``score_sum (batch, level, node)``, whose weights are those of
-        the contribution; ``level_share (level)``, the share of all coalition sizes that a level covers;
-        ``readout_total (step, output)`` and ``score_total``, what all contributions must add up to: the intact network
-        less the empty coalition.
+        ``influence_sum (batch, source, target, time)``, the diagonal without meaning; ``direct_sum (batch, connection,
+        time)`` of the connected pairs; their ``influence_weight (batch, source, target)``; ``contribution_sum (batch,
+        level, node, step, output)``, ``contribution_weight (batch, level, node)`` and ``score_sum (batch, level,
+        node)``, whose weights are those of the contribution; ``connection_source`` and ``connection_target
+        (connection)``, positions of nodes; ``level_share (level)``, the share of all coalition sizes that a level
+        covers; ``readout_total (step, output)`` and ``score_total``, what all contributions must add up to: the intact
+        network less the empty coalition.
 
     Raises
     ------
     ValueError
-        If the device is not there, there are more time bins than scored steps, or activity overflows (which an
-        unbounded activation allows).
+        If the device is not there, a setting is unknown, there are more time bins than scored steps, or activity
+        overflows (which an unbounded activation allows).
     """
     try:
         torch.empty(0, device=device)
@@ -120,88 +153,85 @@ def run(
     steps = int(scored.sum())
     if not 1 <= time_bins <= steps:
         raise ValueError(f"time_bins must be between 1 and the {steps} scored steps, not {time_bins}")
-
-    def tensor(values: Tensor) -> Tensor:
-        return values.to(torch.device(device), dtype)
-
-    problem = _Problem(
-        weights=tensor(torch.from_numpy(network["weights"].transpose("source", "target").values)),
-        drives=tensor(reservoir.drive(network, piece["input"])),
-        readout=tensor(torch.from_numpy(trained["readout"].transpose("node", "output").values)),
-        constant=tensor(torch.from_numpy(trained["constant"].values)),
-        truth=torch.from_numpy(piece["truth"].transpose("time", "output").values[scored]).to(device),
-        leak=network.attrs["leak"],
-        activation=network.attrs["activation"],
-        score=trained.attrs["task_score"],
-        washout=int(np.argmax(scored)),
-        bins=np.arange(steps) * time_bins // steps,
-    )
-    size = len(problem.weights)
+    problem = _problem(network, trained, piece, time_bins, lesion, torch.device(device), dtype)
+    size = problem.size
     plan = shapley.levels(size, walks, estimator)
-    total = len(rngs) * sum(level.walks * level.prefixes * level.length for level in plan)
-    batches = []
+    total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
+    summed = []
     with tqdm(
         total=total, desc=progress, disable=progress is None, mininterval=2, delay=2, unit_scale=True, unit="states"
     ) as bar:
-        for rng in rngs.values():
+        for batch in batches:
+            rng = seeds.generator(seed, "walks", batch, round_number)
             sums = _empty(problem, time_bins, len(plan))
             for place, level in enumerate(plan):
                 for chunk in shapley.sample(level, size, rng, _chunk(problem, level)):
                     _add(sums, problem, place, level, chunk)
                     bar.update(chunk.intact.size)
-            if not torch.isfinite(sums.influence).all():
+            if not torch.isfinite(sums.influence.sum()):
                 raise ValueError("the activity of lesioned networks overflows: take a smaller spectral radius")
-            batches.append(sums)
-    intact = torch.from_numpy(reservoir.simulate(network, piece["input"]).values[scored])
-    intact = intact @ problem.readout.double().cpu() + problem.constant.double().cpu()
-    empty = problem.constant.double().cpu().expand_as(intact)
+            summed.append(sums)
+    intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]
+    empty = _read_out(read_out_activity(network, piece, lesion), trained)[scored]
     score, truth = SCORES[problem.score][0], problem.truth.cpu()
-    nodes = network["node"].values
-    time = piece["time"].values[scored]
-    result = xr.Dataset(
+    sources, targets = _connections(network)
+    nodes, time = network["node"].values, piece["time"].values[scored]
+    deviations = "standard deviations"
+    variables = {
+        "influence_sum": (
+            ("batch", "source", "target", "time"),
+            [(sums.influence[:, :size, :size] * problem.scale).permute(1, 2, 0) for sums in summed],
+            "weighted sum of differences of activity",
+            "1",
+        ),
+        "direct_sum": (
+            ("batch", "connection", "time"),
+            [(sums.direct * problem.scale).T for sums in summed],
+            "weighted sum of the direct parts of those differences",
+            "1",
+        ),
+        "influence_weight": (
+            ("batch", "source", "target"),
+            [sums.influence_weight[:size, :size] for sums in summed],
+            "sum of weights of the influence",
+            "1",
+        ),
+        "contribution_sum": (
+            ("batch", "level", "node", "step", "output"),
+            [sums.contribution for sums in summed],
+            "weighted sum of differences of the read-out",
+            deviations,
+        ),
+        "contribution_weight": (
+            ("batch", "level", "node"),
+            [sums.contribution_weight for sums in summed],
+            "sum of weights of the contribution",
+            "1",
+        ),
+        "score_sum": (
+            ("batch", "level", "node"),
+            [sums.score for sums in summed],
+            f"weighted sum of differences of {problem.score}",
+            "1",
+        ),
+    }
+    return xr.Dataset(
         {
-            "influence_sum": (
-                ("batch", "source", "target", "time"),
-                np.stack([sums.influence.permute(1, 2, 0).cpu().numpy() for sums in batches]),
-                {"long_name": "weighted sum of differences of activity", "units": "1"},
-            ),
-            "direct_sum": (
-                ("batch", "source", "target", "time"),
-                np.stack([sums.direct.permute(1, 2, 0).cpu().numpy() for sums in batches]),
-                {"long_name": "weighted sum of the direct parts of those differences", "units": "1"},
-            ),
-            "influence_weight": (
-                ("batch", "source", "target"),
-                np.stack([sums.influence_weight.cpu().numpy() for sums in batches]),
-                {"long_name": "sum of weights of the influence", "units": "1"},
-            ),
-            "contribution_sum": (
-                ("batch", "level", "node", "step", "output"),
-                np.stack([sums.contribution.cpu().numpy() for sums in batches]),
-                {"long_name": "weighted sum of differences of the read-out", "units": "standard deviations"},
-            ),
-            "contribution_weight": (
-                ("batch", "level", "node"),
-                np.stack([sums.contribution_weight.cpu().numpy() for sums in batches]),
-                {"long_name": "sum of weights of the contribution", "units": "1"},
-            ),
-            "score_sum": (
-                ("batch", "level", "node"),
-                np.stack([sums.score.cpu().numpy() for sums in batches]),
-                {"long_name": f"weighted sum of differences of {problem.score}", "units": "1"},
-            ),
+            name: (dims, np.stack([part.cpu().numpy() for part in parts]), {"long_name": meaning, "units": unit})
+            for name, (dims, parts, meaning, unit) in variables.items()
+        }
+        | {
+            "connection_source": ("connection", sources, {"long_name": "source of the connection", "units": "1"}),
+            "connection_target": ("connection", targets, {"long_name": "target of the connection", "units": "1"}),
             "readout_total": (
                 ("step", "output"),
                 (intact - empty).numpy(),
-                {"long_name": "read-out less its constant, intact network", "units": "standard deviations"},
+                {"long_name": "read-out of the intact network less that of the empty coalition", "units": deviations},
             ),
             "score_total": (
                 (),
                 float(score(intact, truth) - score(empty, truth)),
-                {
-                    "long_name": f"{problem.score} of the intact network less that of the constant",
-                    "units": "1",
-                },
+                {"long_name": f"{problem.score} of the same, and of the latter", "units": "1"},
             ),
             "level_share": (
                 "level",
@@ -210,7 +240,7 @@ def run(
             ),
         },
         coords={
-            "batch": list(rngs),
+            "batch": list(batches),
             "source": nodes,
             "target": nodes,
             "node": nodes,
@@ -218,58 +248,128 @@ def run(
             "time": [time[problem.bins == b].mean() for b in range(time_bins)],
             "step": time,
         },
-        attrs={"score": problem.score, "walks_per_batch": walks, "estimator": estimator},
+        attrs={
+            "score": problem.score,
+            "estimator": estimator,
+            "lesion": lesion,
+            "round": round_number,
+            "walks_per_batch": walks,
+        },
     )
-    # Exactly 0 without a connection, and so of a sparse network next to nothing once compressed.
-    result["direct_sum"].encoding = {"zlib": True, "complevel": 1}
-    return result
 
 
-def merge(shards: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Merge the shards of a sweep.
+def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Merge the parts of a sweep: different batches are stacked, rounds of one batch are added up.
 
     Parameters
     ----------
-    shards : sequence of xarray.Dataset
-        From `run`, with different batches, in any order.
+    parts : sequence of xarray.Dataset
+        From `run`, in any order. They may be opened lazily: one batch is read at a time.
 
     Returns
     -------
     xarray.Dataset
-        All batches, in order: the same whatever the number of shards.
+        All batches, in order, in memory: the same whatever the number of parts they came in.
 
     Raises
     ------
     ValueError
-        If a batch stands in two shards, or the shards are not of the same sweep.
+        If the parts are not of one sweep, a batch stands in one round twice, or not all rounds have all batches.
     """
-    for name in ("score", "walks_per_batch", "estimator"):
-        if len({shard.attrs[name] for shard in shards}) > 1:
-            raise ValueError(f"the shards of a sweep differ in {name}")
-    batched = [name for name in shards[0].data_vars if "batch" in shards[0][name].dims]
-    merged = xr.concat(
-        shards,
-        "batch",
-        data_vars=batched,
-        coords="minimal",
-        compat="identical",
-        join="exact",
-        combine_attrs="drop_conflicts",
+    for name in SETTINGS:
+        if len({part.attrs[name] for part in parts}) > 1:
+            raise ValueError(f"the parts of a sweep differ in {name}")
+    parts = sorted(parts, key=lambda part: part.attrs["round"])
+    walks = {part.attrs["round"]: part.attrs["walks_per_batch"] for part in parts}
+    held = [(part.attrs["round"], int(batch)) for part in parts for batch in part["batch"]]
+    batches = sorted({batch for _, batch in held})
+    if len(set(held)) < len(held):
+        raise ValueError("a batch of walks stands in more than one part")
+    if len(held) < len(walks) * len(batches) or any(
+        part.attrs["walks_per_batch"] != walks[part.attrs["round"]] for part in parts
+    ):
+        raise ValueError("not all batches have the same rounds of walks")
+    merged = {}
+    for name in (name for name in SUMS if name in parts[0]):
+        variable = parts[0][name].variable.isel(batch=slice(0))
+        total = np.zeros((len(batches), *variable.shape[1:]), variable.dtype)
+        for part in parts:
+            for k, batch in enumerate(part["batch"].values):
+                total[batches.index(batch)] += part[name][k].values
+        merged[name] = (variable.dims, total, variable.attrs)
+    rest = parts[0].drop_dims("batch").load()
+    return rest.assign(merged).assign_coords(batch=batches).assign_attrs(walks_per_batch=sum(walks.values()))
+
+
+def _read_out(states: np.ndarray, trained: xr.Dataset) -> Tensor:
+    readout = trained["readout"].transpose("node", "output").values
+    return torch.from_numpy(states @ readout + trained["constant"].values)
+
+
+def _connections(network: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return source and target of every connection between two nodes."""
+    weights = network["weights"].transpose("source", "target").values.copy()
+    np.fill_diagonal(weights, 0)
+    sources, targets = np.nonzero(weights)
+    return sources, targets
+
+
+def _problem(
+    network: xr.Dataset,
+    trained: xr.Dataset,
+    piece: xr.Dataset,
+    time_bins: int,
+    lesion: str,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> _Problem:
+    size = network.sizes["node"]
+    padding = -size % 4
+    in_sigmoids = network.attrs["activation"] == "tanh" and dtype == torch.float32
+    scale, rest = (2.0, 0.5) if in_sigmoids else (1.0, 0.0)
+    weights = network["weights"].transpose("source", "target").values * scale**2
+    held = held_activity(network, piece, lesion) / scale
+    readout = trained["readout"].transpose("node", "output").values * scale
+    scored = piece["scored"].values
+    steps = int(scored.sum())
+    connection = np.full((size + padding, size + padding), -1)
+    sources, targets = _connections(network)
+    connection[sources, targets] = np.arange(len(sources))
+
+    def tensor(values: np.ndarray, *pads: int) -> Tensor:
+        return torch.from_numpy(np.pad(values, [(0, pad) for pad in pads])).to(device, dtype)
+
+    return _Problem(
+        size=size,
+        weights=tensor(weights, padding, padding),
+        # Of all nodes outside of a walk's, and of those in it as if they were outside: `_drives` corrects the latter.
+        drives=tensor(reservoir.drive(network, piece["input"]).numpy() * scale + held[:-1] @ weights, 0, padding),
+        readout=tensor(readout, padding, 0),
+        constants=tensor(held[1:] @ readout + trained["constant"].values, 0, 0),
+        held=tensor(held + rest, 0, padding),
+        held_varies=lesion == "incoming",
+        listening=lesion == "outgoing",
+        rest=rest,
+        scale=scale,
+        leak=network.attrs["leak"],
+        activation="sigmoid" if in_sigmoids else network.attrs["activation"],
+        connection=torch.from_numpy(connection).to(device),
+        truth=torch.from_numpy(piece["truth"].transpose("time", "output").values[scored]).to(device),
+        score=trained.attrs["task_score"],
+        washout=int(np.argmax(scored)),
+        bins=np.arange(steps) * time_bins // steps,
     )
-    if merged["batch"].to_index().has_duplicates:
-        raise ValueError("a batch of walks stands in more than one shard")
-    # Sorting copies all of it, which shards in order can do without.
-    return merged if merged["batch"].to_index().is_monotonic_increasing else merged.sortby("batch")
 
 
 def _empty(problem: _Problem, time_bins: int, levels: int) -> _Sums:
-    size, (steps, outputs) = len(problem.weights), problem.truth.shape
-    device = problem.weights.device
+    size, padded, (steps, outputs) = problem.size, len(problem.weights), problem.truth.shape
+    device, dtype = problem.weights.device, problem.weights.dtype
+    connections = int(problem.connection.max()) + 1
     zeros = partial(torch.zeros, device=device, dtype=torch.float64)
     return _Sums(
-        influence=torch.zeros((time_bins, size, size), device=device, dtype=problem.weights.dtype),
-        direct=torch.zeros((time_bins, size, size), device=device, dtype=problem.weights.dtype),
-        influence_weight=zeros((size, size)),
+        influence=zeros((time_bins, padded, padded), dtype=dtype),
+        direct=zeros((time_bins, connections), dtype=dtype),
+        influence_weight=zeros((padded, padded)),
         contribution=zeros((levels, size, steps, outputs)),
         contribution_weight=zeros((levels, size)),
         score=zeros((levels, size)),
@@ -278,63 +378,113 @@ def _empty(problem: _Problem, time_bins: int, levels: int) -> _Sums:
 
 def _chunk(problem: _Problem, level: shapley.Level) -> int:
     """Return how many walks of a level are simulated at once."""
-    states = STATES_AT_ONCE["cpu" if problem.weights.device.type == "cpu" else "other"] // (
-        level.prefixes * level.length
-    )
+    length = problem.size if problem.listening else level.length
+    states = STATES_AT_ONCE["cpu" if problem.weights.device.type == "cpu" else "other"] // (level.prefixes * length)
     outputs = OUTPUTS_AT_ONCE // (level.prefixes * problem.truth.numel())
     return max(1, min(states, outputs))
 
 
+def _drives(problem: _Problem, nodes: Tensor | None, weights: Tensor) -> Iterator[Tensor]:
+    """Yield the drive of the sub-networks of some walks, shape (walks, 1, L); of the whole network, shape (N,)."""
+    own: Tensor | float = 0.0
+    for step, driven in enumerate(problem.drives):
+        if step == 0 or problem.held_varies:
+            held = problem.held[step]
+            own = held @ weights if nodes is None else held[nodes][:, None] @ weights
+        yield (driven if nodes is None else driven[nodes][:, None]) - own
+
+
 def _add(sums: _Sums, problem: _Problem, place: int, level: shapley.Level, walks: shapley.Walks) -> None:
     """Simulate the prefixes of some walks and add their differences to the sums, in place."""
-    device, dtype, size = problem.weights.device, problem.weights.dtype, len(problem.weights)
-    nodes, added = torch.from_numpy(walks.nodes).to(device), torch.from_numpy(walks.added).to(device)
-    intact = torch.from_numpy(walks.intact).to(device, dtype)
-    coalition_size = torch.from_numpy(walks.sizes).to(device, dtype)
-    # An empty coalition has no target in it: the difference of its one node is on the diagonal, without meaning.
-    weight = (1 / (level.walks * coalition_size.clamp_min(1)))[:, None]
-    pair = (added[:, :, None] * size + nodes[:, None, :]).flatten()
-    sums.influence_weight.view(-1).scatter_add_(0, pair, (intact[:, :-1] * weight).double().flatten())
-    sums.contribution_weight[place].index_add_(0, added.flatten(), _full(added, 1 / level.walks))
-
-    if level.length == size:
-        weights, readout, drives = problem.weights, problem.readout, iter(problem.drives)
+    device, dtype, padded = problem.weights.device, problem.weights.dtype, len(problem.weights)
+    rest, leak = problem.rest, problem.leak
+    # Nodes that listen on must be simulated wherever they are.
+    whole = problem.listening or level.length == problem.size
+    members = walks.coalitions(padded) if whole else walks.intact
+    shape, (count, prefixes, length) = members.shape, members.shape
+    added = torch.from_numpy(np.ascontiguousarray(walks.added)).to(device)
+    intact = torch.from_numpy(members).to(device)
+    nodes = torch.arange(padded, device=device).expand(count, -1) if whole else torch.from_numpy(walks.nodes).to(device)
+    flat = (-1, length) if whole else shape  # of a whole network the products are one
+    if whole:
+        weights, readout, drives = problem.weights, problem.readout, _drives(problem, None, problem.weights)
     else:
         weights, readout = problem.weights[nodes[:, :, None], nodes[:, None, :]], problem.readout[nodes]
-        drives = (driven[nodes][:, None, :] for driven in problem.drives)
-    smaller, larger = slice(None, -1), slice(1, None)  # S and S + i, along the prefixes
-    start = torch.zeros_like(intact)
-    copies, scratch, driving = (torch.zeros_like(intact[:, smaller]) for _ in range(3))
-    place_of_added = torch.searchsorted(nodes, added.contiguous())[:, :, None]
-    sent_weight = problem.weights[added[:, :, None], nodes[:, None, :]]
-    sent = torch.zeros_like(place_of_added, dtype=dtype)  # activity of i in S + i, one step ago
+        drives = _drives(problem, nodes, weights)
 
-    outputs = torch.empty((*intact.shape[:2], *problem.truth.shape), device=device, dtype=torch.float64)
-    binned, binned_copies = torch.zeros_like(intact), torch.zeros_like(copies)
-    steps = reservoir.trajectory(weights, drives, problem.leak, problem.activation, start, intact)
-    for step, (state, preactivation) in enumerate(steps, -problem.washout):
-        torch.addcmul(preactivation[:, smaller], sent, sent_weight, out=driving)
-        reservoir.update(copies, driving, problem.leak, problem.activation, scratch)
-        copies *= intact[:, smaller]
-        sent = state[:, larger].gather(2, place_of_added)
+    smaller, larger = slice(None, -1), slice(1, None)  # S and S + i, along the prefixes
+    # An empty coalition has no target in it: the difference of its one node is on the diagonal, without meaning.
+    weight = level.weight / torch.from_numpy(walks.sizes).to(device, dtype).clamp_min(1)[:, None]
+    pair = (added[:, :, None] * padded + nodes[:, None, :]).flatten()
+    sums.influence_weight.view(-1).scatter_add_(0, pair, (intact[:, smaller] * weight).double().flatten())
+    sums.contribution_weight[place].index_add_(
+        0, added.flatten(), torch.full_like(added, level.weight, dtype=torch.float64).flatten()
+    )
+
+    connection = problem.connection[added[:, :, None], nodes[:, None, :]]
+    copied = torch.zeros(shape, dtype=torch.bool, device=device)
+    copied[:, smaller] = (connection >= 0) & intact[:, smaller]
+    walk, prefix, column = copied.nonzero(as_tuple=True)
+    original = copied.flatten().nonzero().squeeze(1)  # of every copy, j in S
+    senders = added[walk, prefix]
+    column_of_added = torch.searchsorted(nodes.contiguous(), added)[walk, prefix]
+    sender = (walk * prefixes + prefix + 1) * length + column_of_added  # i in S + i
+    sent_weight = problem.weights[senders, nodes[walk, column]]
+    connection, copy_weight = connection[walk, prefix, column], weight[prefix, 0]
+
+    held = problem.held[0][nodes][:, None]
+    start = torch.where(intact, rest, held).reshape(flat)
+    active = leak * intact.to(dtype).reshape(flat)  # a lesioned node has leak rate 0: it is held
+    held_sender = problem.held[0][senders]
+    sent = start.flatten()[sender] - held_sender
+    copies = torch.full_like(sent, rest)
+    listening = torch.full(shape, rest, device=device, dtype=dtype) if problem.listening else None
+    binned, binned_copies, scratch = (torch.empty_like(tensor) for tensor in (start, copies, start))
+    driving, new = torch.empty_like(copies), torch.empty_like(copies)
+    difference = torch.empty((count, prefixes - 1, length), device=device, dtype=dtype)
+    outputs = torch.empty((count, prefixes, *problem.truth.shape), device=device, dtype=torch.float64)
+
+    steps = reservoir.trajectory(weights, drives, active, problem.activation, start)
+    for t, (state, preactivation) in enumerate(steps):
+        torch.index_select(preactivation.view(-1), 0, original, out=driving).addcmul_(sent, sent_weight)
+        reservoir.update(copies, driving, leak, problem.activation, new)
+        if problem.held_varies:
+            held = problem.held[t + 1][nodes][:, None]
+            state.copy_(torch.where(intact, state.view(shape), held).view(flat))
+            held_sender = problem.held[t + 1][senders]
+        torch.index_select(state.view(-1), 0, sender, out=sent).sub_(held_sender)
+        read = state.view(shape)
+        if listening is not None:
+            reservoir.update(listening, preactivation.view(shape), leak, problem.activation, scratch.view(shape))
+            read = listening
+        step = t - problem.washout
         if step < 0:
             continue
-        outputs[:, :, step] = state @ readout + problem.constant
-        binned += state
-        binned_copies += copies
+        if step == 0 or problem.held_varies:
+            held = problem.held[t + 1] if whole else problem.held[t + 1][nodes][:, None]
+            constant = problem.constants[t] - held @ readout
+        outputs[:, :, step] = read @ readout + constant
         bin_ = problem.bins[step]
+        if step == 0 or problem.bins[step - 1] != bin_:
+            binned.copy_(state)
+            binned_copies.copy_(copies)
+        else:
+            binned += state
+            binned_copies += copies
         if step + 1 == len(problem.bins) or problem.bins[step + 1] != bin_:
-            share = weight / int(np.count_nonzero(problem.bins == bin_))
-            for total, changed in ((sums.influence, binned[:, larger]), (sums.direct, binned_copies)):
-                difference = (changed - binned[:, smaller]) * share
-                total[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
-            binned.zero_()
-            binned_copies.zero_()
+            share = 1 / int(np.count_nonzero(problem.bins == bin_))
+            prefixed = binned.view(shape)
+            torch.sub(prefixed[:, larger], prefixed[:, smaller], out=difference).mul_(weight * share)
+            if listening is not None:
+                difference *= intact[:, smaller]
+            if whole:
+                sums.influence[bin_].index_add_(0, added.flatten(), difference.flatten(0, 1))
+            else:
+                sums.influence[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
+            torch.index_select(binned.view(-1), 0, original, out=new)
+            torch.sub(binned_copies, new, out=new).mul_(copy_weight).mul_(share)
+            sums.direct[bin_].index_add_(0, connection, new)
 
     scores = SCORES[problem.score][0](outputs, problem.truth)
-    sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) / level.walks)
-    sums.score[place].index_add_(0, added.flatten(), scores.diff(dim=1).flatten() / level.walks)
-
-
-def _full(like: Tensor, value: float) -> Tensor:
-    return torch.full((like.numel(),), value, device=like.device, dtype=torch.float64)
+    sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) * level.weight)
+    sums.score[place].index_add_(0, added.flatten(), scores.diff(dim=1).flatten() * level.weight)

@@ -19,12 +19,14 @@ STUDY = f"results/{config['study']}"
 NETWORK = f"{STUDY}/{{connectome}}"
 REGIME = f"{NETWORK}/{{regime}}"
 LOGS = f"{STUDY}/logs"
+SHARD = f"{REGIME}/sweep/{{round}}-{{shard}}.nc"
 
 
 wildcard_constraints:
     connectome="|".join(CONNECTOMES),
     regime="|".join(REGIMES),
     shard=r"\d+",
+    round=r"\d+",
 
 
 def code(script):
@@ -36,6 +38,25 @@ def batches_of(shard):
     """Return the batches of walks of a shard: an even share, side by side."""
     count = config["sweep"]["batches"]
     return list(range(shard * count // len(SHARDS), (shard + 1) * count // len(SHARDS)))
+
+
+def shards_until(last):
+    """Return the shards of all rounds up to one."""
+    return expand(SHARD, round=range(last + 1), shard=SHARDS, allow_missing=True)
+
+
+def all_shards(wildcards):
+    """Return the shards of as many rounds as it takes."""
+    last = 0
+    if config["sweep"]["until"]:
+        while True:
+            check = checkpoints.check.get(
+                connectome=wildcards.connectome, regime=wildcards.regime, round=last
+            )
+            if not json.loads(Path(check.output[0]).read_text())["walks_of_next_round"]:
+                break
+            last += 1
+    return shards_until(last)
 
 
 def announcement():

@@ -20,9 +20,11 @@ rule tables:
         decomposition=expand(rules.decomposition.output, connectome=CONNECTOMES),
         training=expand(rules.training.output, connectome=CONNECTOMES, regime=REGIMES),
         reservoir=expand(rules.reservoir.output, connectome=CONNECTOMES, regime=REGIMES),
+        influence=expand(rules.influence.output, connectome=CONNECTOMES, regime=REGIMES),
     output:
         decomposition=f"{STUDY}/tables/decomposition.csv",
         scores=f"{STUDY}/tables/scores.csv",
+        sweeps=f"{STUDY}/tables/sweeps.csv",
     log:
         f"{LOGS}/tables.log",
     conda:

@@ -1,6 +1,6 @@
 rule influence:
     input:
-        expand(rules.sweep.output, shard=SHARDS, allow_missing=True),
+        all_shards,
     output:
         f"{REGIME}/influence.nc",
     log:
@@ -9,13 +9,14 @@ rule influence:
         "../../environment.yml"
     params:
         code=code("influence.py"),
+        until=config["sweep"]["until"],
     script:
         "../../scripts/influence.py"
 
 
 rule contribution:
     input:
-        expand(rules.sweep.output, shard=SHARDS, allow_missing=True),
+        all_shards,
     output:
         f"{REGIME}/contribution.nc",
     log:

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+import xarray as xr
+from conftest import TASK, make_network
+
+from echolesion import influence, storage, sweep, task
+
+
+@pytest.fixture(scope="module")
+def sums():
+    network, trained, series = make_network(8)
+    return sweep.run(network, trained, task.split(series, "test"), seed=0, walks=4, time_bins=TASK["test"])
+
+
+@pytest.fixture
+def files(sums, tmp_path, default_config):
+    paths = [tmp_path / f"{shard}.nc" for shard in range(2)]
+    for path, batches in zip(paths, np.arange(8).reshape(2, 4), strict=True):
+        storage.write_parts((sums.sel(batch=[batch]) for batch in batches), path, default_config)
+    return paths
+
+
+def test_batches_written_one_by_one_are_those_of_the_sweep(sums, files):
+    with storage.opened(files) as shards:
+        assert [len(shard["batch"]) for shard in shards] == [4, 4]
+        merged = sweep.merge(shards)
+        assert merged.drop_attrs(deep=False).identical(sweep.merge([sums]).drop_attrs(deep=False))
+        for name in sums.data_vars:
+            assert merged[name].attrs == sums[name].attrs
+        assert influence.estimate(*shards).identical(influence.estimate(sums))
+
+
+def test_some_sources_at_a_time_change_nothing(sums, monkeypatch):
+    whole = influence.estimate(sums)
+    monkeypatch.setattr(influence, "VALUES_AT_ONCE", 3 * 8 * 8 * TASK["test"])
+    assert influence.estimate(sums).identical(whole)
+
+
+def place_of(values, path):
+    """Return where in a file the bytes of some values stand."""
+    return path.read_bytes().index(values.tobytes())
+
+
+@pytest.mark.parametrize("harm", ["cut off", "empty", "no netCDF", "one bit", "one bit of a total"])
+def test_damaged_shards_are_removed_and_never_merged(sums, files, harm):
+    good, bad = files
+    content = bytearray(bad.read_bytes())
+    if harm == "cut off":
+        content = content[: len(content) // 2]
+    elif harm == "empty":
+        content = bytearray()
+    elif harm == "no netCDF":
+        content = bytearray(b"x" * len(content))
+    else:
+        values = sums["influence_sum"][5, 2] if harm == "one bit" else sums["readout_total"]
+        content[place_of(values.values, bad) + 9] ^= 4
+    bad.write_bytes(content)
+    before = good.read_bytes()
+    with pytest.raises(ValueError, match=r"damaged and removed: .*1\.nc; run again"), storage.opened(files):
+        pytest.fail("must not be opened")
+    assert not bad.exists()
+    assert good.read_bytes() == before
+
+
+def test_a_sweep_that_fails_leaves_no_shard(sums, tmp_path, default_config):
+    def failing():
+        yield sums.isel(batch=[0])
+        raise ValueError("stopped")
+
+    with pytest.raises(ValueError, match="stopped"):
+        storage.write_parts(failing(), tmp_path / "0.nc", default_config)
+    assert not list(tmp_path.iterdir())
+
+
+def test_opening_does_not_load(files):
+    with storage.opened(files) as shards:
+        for shard in shards:
+            assert isinstance(shard, xr.Dataset)
+            assert not shard["influence_sum"].variable._in_memory
