@@ -72,7 +72,7 @@ def _simulate(problem: Any, level: shapley.Level, walks: shapley.Walks) -> None:
     weights = problem.weights if whole else problem.weights[nodes[:, :, None], nodes[:, None, :]]
     members = members.flatten(0, 1) if whole else members
     start = torch.full(members.shape, problem.rest)
-    drives = sweep._drives(problem, None if whole else nodes, weights)
+    drives = problem.drives if whole else (driven[nodes][:, None] for driven in problem.drives)
     for _ in reservoir.trajectory(weights, drives, problem.leak * members, problem.activation, start):
         pass
 

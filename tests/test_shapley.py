@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 import shapiq
@@ -69,14 +71,14 @@ def estimate(game, size, batches, walks, estimator, seed=0):
     return pseudo.mean(axis=0), statistics.standard_error(pseudo)
 
 
-def test_exact_equals_shapiq():
-    size = 7
+def random_game(size):
     table = np.random.default_rng(0).normal(size=2**size)
     table[0] = 0
+    return lambda coalitions: table[coalitions.astype(int) @ (1 << np.arange(size))]
 
-    def game(coalitions):
-        return table[coalitions.astype(int) @ (1 << np.arange(size))]
 
+def test_exact_equals_shapiq():
+    size, game = 7, random_game(7)
     theirs = shapiq.ExactComputer(game=game, n_players=size)("SV")
     np.testing.assert_allclose(shapley.exact(game, size), [theirs[(i,)] for i in range(size)], atol=1e-12)
 
@@ -145,6 +147,61 @@ def test_walks_do_not_depend_on_the_chunk():
     parts = list(shapley.sample(level, 20, np.random.default_rng(0), 3))
     assert len(whole) == 1 and len(parts) == 3
     np.testing.assert_array_equal(whole[0].added, np.concatenate([part.added for part in parts]))
+
+
+def test_interactions_of_textbook_games():
+    """A pair inside a unanimity game's carrier of t players has the index 1 / (t - 1), any other 0."""
+    np.testing.assert_allclose(
+        shapley.exact_interactions(moebius, 4),
+        [[np.nan, 0, 3, 3], [0, np.nan, -2, 0], [3, -2, np.nan, 3], [3, 0, 3, np.nan]],
+        atol=1e-12,
+    )
+    assert np.nanmax(np.abs(shapley.exact_interactions(additive, 5))) < 1e-12
+    np.testing.assert_allclose(shapley.exact_interactions(glove, 3)[0], [np.nan, -1 / 2, 1 / 2])
+
+
+def test_exact_interactions_equal_shapiq():
+    size, game = 6, random_game(6)
+    theirs = shapiq.ExactComputer(game=game, n_players=size)("SII", order=2)
+    ours = shapley.exact_interactions(game, size)
+    for i, j in combinations(range(size), 2):
+        assert ours[i, j] == ours[j, i] == pytest.approx(theirs[(i, j)], abs=1e-12)
+
+
+def test_interactions_by_walks_are_unbiased_with_honest_errors():
+    """66 pairs and 4 games; with 20 batches, beyond 4 standard errors lies one pair in about 1,300."""
+    size = 12
+    weights = np.random.default_rng(3).normal(size=(size, 4))
+
+    def game(coalitions):
+        return np.tanh(coalitions @ weights)
+
+    batches = [shapley.interactions(game, size, 60, np.random.default_rng([7, b])) for b in range(20)]
+    pairs = np.triu_indices(size, 1)
+    sums, counts = (np.stack([batch[part][pairs] for batch in batches]) for part in (0, 1))
+    pseudo = statistics.pseudo_values(sums, counts[..., None])
+    truth = shapley.exact_interactions(game, size)[pairs]
+    z = (pseudo.mean(axis=0) - truth) / statistics.standard_error(pseudo)
+    assert np.abs(z).max() < 5 and np.mean(np.abs(z) < 2) > 0.9
+    assert np.sqrt(np.mean((pseudo.mean(axis=0) - truth) ** 2)) < 0.2 * np.std(truth)
+    for batch in batches[:3]:
+        np.testing.assert_array_equal(batch[0], batch[0].swapaxes(0, 1))
+        assert (batch[1].diagonal() == 0).all() and batch[1].sum() == 2 * 60 * (size - 1)
+
+
+def test_interactions_ask_for_as_many_coalitions_as_they_say():
+    asked = []
+
+    def game(coalitions):
+        asked.append(len(coalitions))
+        return coalitions.sum(axis=1)
+
+    sums, _ = shapley.interactions(game, 9, 5, np.random.default_rng(0))
+    assert sum(asked) == 6 * 2 * 9  # walks come in pairs
+    assert (sums == 0).all()
+    for arguments in [(1, 5), (9, 0)]:
+        with pytest.raises(ValueError, match="at least two players and one walk"):
+            shapley.interactions(game, *arguments, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("arguments", [(0, 1, "nested"), (3, 0, "nested"), (3, 1, "nest")])

@@ -188,6 +188,23 @@ def test_every_lesion_equals_enumeration(lesion, estimator, monkeypatch):
         assert np.mean(np.abs(np.mean(estimates, axis=0) - truth) > 4 * error + 1e-12) < 0.01
 
 
+@pytest.mark.parametrize("lesion", LESIONS)
+def test_the_game_of_a_network_is_that_of_the_sweep(lesion, monkeypatch):
+    network, trained, series = make_network(5, leak=0.6, spectral_radius=1.2)
+    states = lesioned_activity(network, series, lesion)
+    readout = torch.from_numpy(states @ trained["readout"].values + trained["constant"].values)
+    scores = training.nrmse(readout, torch.from_numpy(trained["truth"].values))
+    coalitions = (np.arange(32)[:, None] >> np.arange(5) & 1).astype(bool)
+    monkeypatch.setitem(sweep.STATES_AT_ONCE, "cpu", 5 * 7)
+    options = {"lesion": lesion, "dtype": torch.float64}
+    piece = task.split(series, "test")
+    np.testing.assert_allclose(sweep.game(network, trained, piece, **options)(coalitions), scores, atol=1e-12)
+    game = sweep.game(network, trained, piece, series=True, **options)
+    np.testing.assert_allclose(game(coalitions), readout, atol=1e-12)
+    single = sweep.game(network, trained, piece, series=True, lesion=lesion)
+    np.testing.assert_allclose(single(coalitions), readout, atol=1e-4)
+
+
 def test_lesions_differ_where_they_should():
     """To other nodes a silent node and one that is not heard are the same; to the read-out they are not."""
     networks = make_network(12)

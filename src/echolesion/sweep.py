@@ -145,15 +145,11 @@ def run(
         If the device is not there, a setting is unknown, there are more time bins than scored steps, or activity
         overflows (which an unbounded activation allows).
     """
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise ValueError(f"the device '{device}' is not there ({str(error).splitlines()[0]})") from error
     scored = piece["scored"].values
     steps = int(scored.sum())
     if not 1 <= time_bins <= steps:
         raise ValueError(f"time_bins must be between 1 and the {steps} scored steps, not {time_bins}")
-    problem = _problem(network, trained, piece, time_bins, lesion, torch.device(device), dtype)
+    problem = _problem(network, trained, piece, time_bins, lesion, _device(device), dtype)
     size = problem.size
     plan = shapley.levels(size, walks, estimator)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
@@ -258,6 +254,52 @@ def run(
     )
 
 
+def game(
+    network: xr.Dataset,
+    trained: xr.Dataset,
+    piece: xr.Dataset,
+    *,
+    series: bool = False,
+    lesion: str = "silence",
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> shapley.Game:
+    """Return the contribution game of a network, for the estimators of `shapley` or of others.
+
+    Parameters
+    ----------
+    network, trained, piece, lesion, device, dtype
+        As for `run`.
+    series : bool
+        Whether the value of a coalition is its read-out, shape (step, output), instead of its score.
+
+    Returns
+    -------
+    callable
+        Of boolean coalitions, shape (C, node), True for intact nodes; returns values, shape (C,) or (C, step, output).
+
+    Raises
+    ------
+    ValueError
+        If the device is not there or a setting is unknown.
+    """
+    problem = _problem(network, trained, piece, 1, lesion, _device(device), dtype)
+    states, outputs = (STATES_AT_ONCE["cpu" if device == "cpu" else "other"], OUTPUTS_AT_ONCE)
+    chunk = max(1, min(states // problem.size, outputs // problem.truth.numel()))
+
+    def values(coalitions: np.ndarray) -> Tensor:
+        intact = np.pad(coalitions, [(0, 0), (0, len(problem.weights) - problem.size)])
+        steps = _trajectories(problem, None, torch.from_numpy(intact)[None].to(problem.weights.device))
+        outputs = torch.stack([output[0].double() for _, _, output in steps][problem.washout :], dim=1)
+        return outputs if series else SCORES[problem.score][0](outputs, problem.truth)
+
+    def play(coalitions: np.ndarray) -> np.ndarray:
+        chunks = (coalitions[start : start + chunk] for start in range(0, len(coalitions), chunk))
+        return torch.cat([values(part) for part in chunks]).cpu().numpy()
+
+    return play
+
+
 def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     """Merge the parts of a sweep: different batches are stacked, rounds of one batch are added up.
 
@@ -301,6 +343,13 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     return rest.assign(merged).assign_coords(batch=batches).assign_attrs(walks_per_batch=sum(walks.values()))
 
 
+def _device(name: str) -> torch.device:
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        raise ValueError(f"the device '{name}' is not there ({str(error).splitlines()[0]})") from error
+
+
 def _read_out(states: np.ndarray, trained: xr.Dataset) -> Tensor:
     readout = trained["readout"].transpose("node", "output").values
     return torch.from_numpy(states @ readout + trained["constant"].values)
@@ -342,7 +391,7 @@ def _problem(
     return _Problem(
         size=size,
         weights=tensor(weights, padding, padding),
-        # Of all nodes outside of a walk's, and of those in it as if they were outside: `_drives` corrects the latter.
+        # Of all nodes outside of a walk's, and of those in it as if they were outside: `_trajectories` corrects those.
         drives=tensor(reservoir.drive(network, piece["input"]).numpy() * scale + held[:-1] @ weights, 0, padding),
         readout=tensor(readout, padding, 0),
         constants=tensor(held[1:] @ readout + trained["constant"].values, 0, 0),
@@ -384,45 +433,69 @@ def _chunk(problem: _Problem, level: shapley.Level) -> int:
     return max(1, min(states, outputs))
 
 
-def _drives(problem: _Problem, nodes: Tensor | None, weights: Tensor) -> Iterator[Tensor]:
-    """Yield the drive of the sub-networks of some walks, shape (walks, 1, L); of the whole network, shape (N,)."""
-    own: Tensor | float = 0.0
-    for step, driven in enumerate(problem.drives):
-        if step == 0 or problem.held_varies:
-            held = problem.held[step]
-            own = held @ weights if nodes is None else held[nodes][:, None] @ weights
-        yield (driven if nodes is None else driven[nodes][:, None]) - own
+def _trajectories(problem: _Problem, nodes: Tensor | None, intact: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Simulate networks of which some nodes are intact and yield state, pre-activation and read-out of every step.
+
+    Nodes of the sub-networks have shape (walks, L), None for whole networks; which of them are intact has shape (walks,
+    coalitions, L), as have state and pre-activation; the read-out has shape (walks, coalitions, output).
+    """
+    whole, shape, dtype = nodes is None, intact.shape, problem.weights.dtype
+
+    def of_members(values: Tensor) -> Tensor:
+        return values if nodes is None else values[nodes][:, None]
+
+    if nodes is None:
+        weights, readout = problem.weights, problem.readout
+    else:
+        weights, readout = problem.weights[nodes[:, :, None], nodes[:, None, :]], problem.readout[nodes]
+    flat = (-1, shape[-1]) if whole else shape  # of whole networks the products are one
+    start = torch.where(intact, problem.rest, of_members(problem.held[0])).reshape(flat)
+    active = problem.leak * intact.to(dtype).reshape(flat)  # a lesioned node has leak rate 0: it is held
+    listening = torch.full(shape, problem.rest, device=start.device, dtype=dtype) if problem.listening else None
+    scratch = torch.empty_like(listening) if listening is not None else None
+
+    def drives() -> Iterator[Tensor]:
+        for step, driven in enumerate(problem.drives):
+            if step == 0 or problem.held_varies:
+                own = of_members(problem.held[step]) @ weights
+            yield of_members(driven) - own
+
+    steps = reservoir.trajectory(weights, drives(), active, problem.activation, start)
+    for t, (flat_state, flat_preactivation) in enumerate(steps):
+        state, preactivation = flat_state.view(shape), flat_preactivation.view(shape)
+        if t == 0 or problem.held_varies:
+            held = of_members(problem.held[t + 1])
+            constant = problem.constants[t] - held @ readout
+        if problem.held_varies:
+            state.copy_(torch.where(intact, state, held))
+        read = state
+        if listening is not None and scratch is not None:
+            reservoir.update(listening, preactivation, problem.leak, problem.activation, scratch)
+            read = listening
+        # Of many small matrices, the transposed product is three times as fast.
+        output = read @ readout if whole else (readout.mT @ read.mT).mT
+        yield state, preactivation, output + constant
 
 
 def _add(sums: _Sums, problem: _Problem, place: int, level: shapley.Level, walks: shapley.Walks) -> None:
     """Simulate the prefixes of some walks and add their differences to the sums, in place."""
     device, dtype, padded = problem.weights.device, problem.weights.dtype, len(problem.weights)
-    rest, leak = problem.rest, problem.leak
     # Nodes that listen on must be simulated wherever they are.
     whole = problem.listening or level.length == problem.size
-    members = walks.coalitions(padded) if whole else walks.intact
-    shape, (count, prefixes, length) = members.shape, members.shape
+    intact = torch.from_numpy(walks.coalitions(padded) if whole else walks.intact).to(device)
+    count, prefixes, length = intact.shape
     added = torch.from_numpy(np.ascontiguousarray(walks.added)).to(device)
-    intact = torch.from_numpy(members).to(device)
     nodes = torch.arange(padded, device=device).expand(count, -1) if whole else torch.from_numpy(walks.nodes).to(device)
-    flat = (-1, length) if whole else shape  # of a whole network the products are one
-    if whole:
-        weights, readout, drives = problem.weights, problem.readout, _drives(problem, None, problem.weights)
-    else:
-        weights, readout = problem.weights[nodes[:, :, None], nodes[:, None, :]], problem.readout[nodes]
-        drives = _drives(problem, nodes, weights)
-
     smaller, larger = slice(None, -1), slice(1, None)  # S and S + i, along the prefixes
     # An empty coalition has no target in it: the difference of its one node is on the diagonal, without meaning.
     weight = level.weight / torch.from_numpy(walks.sizes).to(device, dtype).clamp_min(1)[:, None]
     pair = (added[:, :, None] * padded + nodes[:, None, :]).flatten()
     sums.influence_weight.view(-1).scatter_add_(0, pair, (intact[:, smaller] * weight).double().flatten())
-    sums.contribution_weight[place].index_add_(
-        0, added.flatten(), torch.full_like(added, level.weight, dtype=torch.float64).flatten()
-    )
+    level_weight = torch.full_like(added, level.weight, dtype=torch.float64)
+    sums.contribution_weight[place].index_add_(0, added.flatten(), level_weight.flatten())
 
     connection = problem.connection[added[:, :, None], nodes[:, None, :]]
-    copied = torch.zeros(shape, dtype=torch.bool, device=device)
+    copied = torch.zeros_like(intact)
     copied[:, smaller] = (connection >= 0) & intact[:, smaller]
     walk, prefix, column = copied.nonzero(as_tuple=True)
     original = copied.flatten().nonzero().squeeze(1)  # of every copy, j in S
@@ -431,58 +504,44 @@ def _add(sums: _Sums, problem: _Problem, place: int, level: shapley.Level, walks
     sender = (walk * prefixes + prefix + 1) * length + column_of_added  # i in S + i
     sent_weight = problem.weights[senders, nodes[walk, column]]
     connection, copy_weight = connection[walk, prefix, column], weight[prefix, 0]
-
-    held = problem.held[0][nodes][:, None]
-    start = torch.where(intact, rest, held).reshape(flat)
-    active = leak * intact.to(dtype).reshape(flat)  # a lesioned node has leak rate 0: it is held
     held_sender = problem.held[0][senders]
-    sent = start.flatten()[sender] - held_sender
-    copies = torch.full_like(sent, rest)
-    listening = torch.full(shape, rest, device=device, dtype=dtype) if problem.listening else None
-    binned, binned_copies, scratch = (torch.empty_like(tensor) for tensor in (start, copies, start))
-    driving, new = torch.empty_like(copies), torch.empty_like(copies)
+    sent = problem.rest - held_sender
+    copies, driving, new, binned_copies = (torch.full_like(sent, problem.rest) for _ in range(4))
+    binned = torch.empty(intact.shape, device=device, dtype=dtype)
     difference = torch.empty((count, prefixes - 1, length), device=device, dtype=dtype)
     outputs = torch.empty((count, prefixes, *problem.truth.shape), device=device, dtype=torch.float64)
 
-    steps = reservoir.trajectory(weights, drives, active, problem.activation, start)
-    for t, (state, preactivation) in enumerate(steps):
+    steps = _trajectories(problem, None if whole else nodes, intact)
+    for t, (state, preactivation, output) in enumerate(steps):
         torch.index_select(preactivation.view(-1), 0, original, out=driving).addcmul_(sent, sent_weight)
-        reservoir.update(copies, driving, leak, problem.activation, new)
+        reservoir.update(copies, driving, problem.leak, problem.activation, new)
         if problem.held_varies:
-            held = problem.held[t + 1][nodes][:, None]
-            state.copy_(torch.where(intact, state.view(shape), held).view(flat))
             held_sender = problem.held[t + 1][senders]
         torch.index_select(state.view(-1), 0, sender, out=sent).sub_(held_sender)
-        read = state.view(shape)
-        if listening is not None:
-            reservoir.update(listening, preactivation.view(shape), leak, problem.activation, scratch.view(shape))
-            read = listening
         step = t - problem.washout
         if step < 0:
             continue
-        if step == 0 or problem.held_varies:
-            held = problem.held[t + 1] if whole else problem.held[t + 1][nodes][:, None]
-            constant = problem.constants[t] - held @ readout
-        outputs[:, :, step] = read @ readout + constant
+        outputs[:, :, step] = output
         bin_ = problem.bins[step]
-        if step == 0 or problem.bins[step - 1] != bin_:
-            binned.copy_(state)
-            binned_copies.copy_(copies)
+        first = step == 0 or problem.bins[step - 1] != bin_
+        last = step + 1 == len(problem.bins) or problem.bins[step + 1] != bin_
+        if first and last:
+            total, total_copies = state, copies
+        elif first:
+            total, total_copies = binned.copy_(state), binned_copies.copy_(copies)
         else:
-            binned += state
-            binned_copies += copies
-        if step + 1 == len(problem.bins) or problem.bins[step + 1] != bin_:
+            total, total_copies = binned.add_(state), binned_copies.add_(copies)
+        if last:
             share = 1 / int(np.count_nonzero(problem.bins == bin_))
-            prefixed = binned.view(shape)
-            torch.sub(prefixed[:, larger], prefixed[:, smaller], out=difference).mul_(weight * share)
-            if listening is not None:
+            torch.sub(total[:, larger], total[:, smaller], out=difference).mul_(weight * share)
+            if problem.listening:
                 difference *= intact[:, smaller]
             if whole:
                 sums.influence[bin_].index_add_(0, added.flatten(), difference.flatten(0, 1))
             else:
                 sums.influence[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
-            torch.index_select(binned.view(-1), 0, original, out=new)
-            torch.sub(binned_copies, new, out=new).mul_(copy_weight).mul_(share)
+            torch.index_select(total.view(-1), 0, original, out=new)
+            torch.sub(total_copies, new, out=new).mul_(copy_weight).mul_(share)
             sums.direct[bin_].index_add_(0, connection, new)
 
     scores = SCORES[problem.score][0](outputs, problem.truth)
