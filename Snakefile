@@ -34,6 +34,7 @@ localrules:
     reservoirs,
     sweeps,
     estimates,
+    interactions,
 
 
 rule all:
@@ -64,6 +65,12 @@ rule estimates:
     input:
         rules.tables.output,
         expand(rules.contribution.output, connectome=CONNECTOMES, regime=REGIMES),
+
+
+# Not part of `all`, as `edge_cuts` is not.
+rule interactions:
+    input:
+        expand(rules.interaction.output, connectome=CONNECTOMES, regime=REGIMES),
 
 
 onstart:

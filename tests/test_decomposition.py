@@ -123,3 +123,25 @@ def test_mediated_shares_are_powers_of_the_parts(weights):
     for suffix in ("", "_noise_free"):
         assert value(result, "only", f"mediated_direct_share{suffix}") == pytest.approx(1 / 9, rel=1e-5)
         assert value(result, "only", f"mediated_indirect_share{suffix}") == pytest.approx(4 / 9, rel=1e-5)
+
+
+def test_edge_cut_shares_are_powers_of_what_is_lost(weights):
+    """If half of every influence is lost, its power is a quarter; noise of its own does not change that."""
+    magnitude = np.abs(weights.values) + 0.3
+    whole, half = estimated(magnitude, 1.0), estimated(magnitude / 2, 1.0, seed=1)
+    names = {"influence": "edge_cut", "influence_covariance": "edge_cut_covariance"}
+    result = decomposition.edge_cut(half[list(names)].rename(names), whole)
+    names_of = list(decomposition.EDGE_CUT_MEASURES)
+    biased, free = (float(result["estimate"].sel(measure=name)) for name in names_of)
+    error = float(result["se"].sel(measure=names_of[1]))
+    assert 0 < error < 0.02 and abs(free - 1 / 4) < 4 * error
+    assert biased > 1 / 4 + 4 * error
+
+
+def test_edge_cut_refuses_what_does_not_belong_together(weights):
+    whole = estimated(np.abs(weights.values), 1.0)
+    cut = whole[["influence", "influence_covariance"]].rename(influence_covariance="edge_cut_covariance")
+    with pytest.raises(ValueError, match="for silent nodes, not for the lesion 'mean'"):
+        decomposition.edge_cut(cut, whole.assign_attrs(lesion="mean"))
+    with pytest.raises(ValueError, match="differ in their batches or time bins"):
+        decomposition.edge_cut(cut, whole.isel(time=slice(2)))

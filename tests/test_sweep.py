@@ -205,6 +205,22 @@ def test_the_game_of_a_network_is_that_of_the_sweep(lesion, monkeypatch):
     np.testing.assert_allclose(single(coalitions), readout, atol=1e-4)
 
 
+def test_interactions_equal_enumeration(network8, states8):
+    network, trained, series = network8
+    readout = torch.from_numpy(states8 @ trained["readout"].values + trained["constant"].values)
+    scores = training.nrmse(readout, torch.from_numpy(trained["truth"].values)).numpy()
+    exact = shapley.exact_interactions(lambda coalitions: scores[coalitions @ (1 << np.arange(8))], 8)
+    options = {"seed": 1, "batches": range(20), "walks": 100}
+    estimate = contribution.interactions(network, trained, task.split(series, "test"), **options)
+    pairs = influence.off_diagonal(8)
+    assert np.isnan(estimate["interaction"].values[~pairs]).all()
+    np.testing.assert_array_equal(estimate["interaction"], estimate["interaction"].T)
+    z = ((estimate["interaction"] - exact) / estimate["interaction_se"]).values[pairs]
+    # 28 pairs of Student's t with 19 degrees of freedom.
+    assert np.abs(z).max() < 5 and np.mean(np.abs(z) < 2.1) > 0.8
+    assert np.nanstd(exact) > 5 * estimate["interaction_se"].mean()
+
+
 def test_lesions_differ_where_they_should():
     """To other nodes a silent node and one that is not heard are the same; to the read-out they are not."""
     networks = make_network(12)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -125,6 +126,21 @@ def test_a_damaged_shard_is_made_again(folder, tmp_path):
     assert snakemake(copy, target).returncode == 0
     assert shard.read_bytes() == good
     assert (copy / target).read_bytes() == (folder / target).read_bytes()
+
+
+def test_edge_cuts_and_interactions_are_made_on_demand(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    answer = snakemake(copy, "edge_cuts", "interactions")
+    assert answer.returncode == 0, answer.output
+    table = pd.read_csv(copy / "results/smoke/tables/edge_cuts.csv").set_index(["regime", "measure"])
+    share = table.loc[("optimal", "edge_cut_direct_share_noise_free")]
+    assert 0.5 < share["low"] < share["estimate"] < share["high"] < 1.1
+    with xr.open_dataset(copy / NETWORK / "non-optimal/interactions.nc") as result:
+        assert np.isfinite(result["interaction_se"].values).sum() == 36 * 35
+    assert {path.name for path in copy.rglob("*.nc")} - {path.name for path in folder.rglob("*.nc")} == {
+        "edge_cut.nc", "interactions.nc",
+    }  # fmt: skip
 
 
 SWEEP_ON = {

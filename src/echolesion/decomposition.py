@@ -1,6 +1,6 @@
 """Decomposition: how much of the influence rides on connections.
 
-Two definitions, named in every measure and never mixed:
+Three definitions, named in every measure and never mixed:
 
 structural
     Influence on pairs of nodes without a connection from source to target is indirect, on pairs with one direct. The
@@ -9,6 +9,8 @@ mediated
     Influence on every pair is the sum of a direct part, which rides on the connection, and an indirect one, which
     travels through other nodes (see `sweep`). Their powers need not add up to that of the whole, as the parts may
     correlate.
+edge cut
+    The direct part is what is lost when the connection is cut, with all that would have come of it (see `edge_cut`).
 
 The magnitude of influence is its standard deviation over time, power is the variance.
 
@@ -44,6 +46,11 @@ MEASURES = {
     "mediated_indirect_share": "power of the indirect parts over that of influence",
     "mediated_indirect_share_noise_free": "the same of noise-free power",
     "reliability": "split-half reliability of the magnitudes, all pairs",
+}
+#: Measures of `edge_cut`.
+EDGE_CUT_MEASURES = {
+    "edge_cut_direct_share": "power of what influence loses when its connection is cut over that of influence",
+    "edge_cut_direct_share_noise_free": "the same of noise-free power",
 }
 
 
@@ -124,26 +131,68 @@ def decompose(weights: Mapping[str, xr.DataArray], influence: Mapping[str, xr.Da
             estimates[difference] = estimates[first] - estimates[second]
             replicates[difference] = replicates[first] - replicates[second]
             chance[difference] = chance[first] - chance[second]
-    value = np.stack(list(estimates.values()))
-    error, low, high = statistics.jackknife_interval(value, np.stack(list(replicates.values()), axis=1))
-    dims = ("regime", "measure")
+    value, replicate = np.stack(list(estimates.values())), np.stack(list(replicates.values()), axis=1)
+    return (
+        _with_intervals(value, replicate, ("regime", "measure"), MEASURES)
+        .assign(chance=("regime", list(chance.values()), {"long_name": "share of unconnected pairs", "units": "1"}))
+        .assign_coords(regime=list(estimates))
+    )
+
+
+def edge_cut(cut: xr.Dataset, influence: xr.Dataset) -> xr.Dataset:
+    """Compare the power of what influence loses by cuts with that of influence.
+
+    Parameters
+    ----------
+    cut : xarray.Dataset
+        From `edge_cut.estimate`.
+    influence : xarray.Dataset
+        From `influence.estimate`, with as many batches and the same time bins.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``estimate``, ``se``, ``low`` and ``high (measure)``; 95 % intervals.
+
+    Raises
+    ------
+    ValueError
+        If the lesions of the influence are not those of the edge cut, or batches or time bins differ.
+    """
+    if influence.attrs["lesion"] not in ("silence", "outgoing"):
+        raise ValueError(f"the edge cut is defined for silent nodes, not for the lesion '{influence.attrs['lesion']}'")
+    if any(not cut[dim].equals(influence[dim]) for dim in ("batch", "time")):
+        raise ValueError("edge cut and influence differ in their batches or time bins")
+    pairs = off_diagonal(cut.sizes["source"])
+    lost = _by_pairs(cut["edge_cut_covariance"], pairs)
+    whole = _by_pairs(influence["influence_covariance"], pairs)
+
+    def shares(lost: np.ndarray, whole: np.ndarray) -> np.ndarray:
+        powers = (
+            [statistics.power(part, noise_free=noise_free).sum() for part in (lost, whole)]
+            for noise_free in (False, True)
+        )
+        return np.array([part / total for part, total in powers])
+
+    value = shares(lost, whole)
+    replicates = [shares(statistics.leave_out(lost, b), statistics.leave_out(whole, b)) for b in range(len(lost))]
+    return _with_intervals(value, np.stack(replicates), ("measure",), EDGE_CUT_MEASURES)
+
+
+def _with_intervals(
+    value: np.ndarray, replicates: np.ndarray, dims: tuple[str, ...], measures: Mapping[str, str]
+) -> xr.Dataset:
+    """Return measures, the last dimension, with their jackknife standard errors and 95 % intervals."""
+    error, low, high = statistics.jackknife_interval(value, replicates)
+    meanings = {
+        "estimate": (value, "estimate"),
+        "se": (error, "standard error"),
+        "low": (low, "lower end of the 95 % interval"),
+        "high": (high, "upper end of the 95 % interval"),
+    }
     return xr.Dataset(
-        {
-            "estimate": (dims, value, {"long_name": "estimate", "units": "1"}),
-            "se": (dims, error, {"long_name": "standard error", "units": "1"}),
-            "low": (dims, low, {"long_name": "lower end of the 95 % interval", "units": "1"}),
-            "high": (dims, high, {"long_name": "upper end of the 95 % interval", "units": "1"}),
-            "chance": (
-                "regime",
-                list(chance.values()),
-                {"long_name": "share of unconnected pairs", "units": "1"},
-            ),
-        },
-        coords={
-            "regime": list(estimates),
-            "measure": list(MEASURES),
-            "meaning": ("measure", list(MEASURES.values())),
-        },
+        {name: (dims, values, {"long_name": meaning, "units": "1"}) for name, (values, meaning) in meanings.items()},
+        coords={"measure": list(measures), "meaning": ("measure", list(measures.values()))},
     )
 
 

@@ -35,3 +35,45 @@ rule tables:
         regimes=REGIMES,
     script:
         "../../scripts/tables.py"
+
+
+# On demand: `snakemake edge_cuts`.
+rule edge_cut:
+    input:
+        reservoir=rules.reservoir.output[0],
+        task=rules.task.output[0],
+    output:
+        f"{REGIME}/edge_cut.nc",
+    log:
+        f"{LOGS}/edge_cut_{{connectome}}_{{regime}}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("edge_cut.py"),
+        batches=config["sweep"]["batches"],
+        edge_cut={
+            "walks": config["edge_cut"]["walks_per_batch"],
+            "time_bins": config["sweep"]["time_bins"],
+            "device": config["sweep"]["device"],
+        },
+        seed=config["seed"],
+    script:
+        "../../scripts/edge_cut.py"
+
+
+rule edge_cuts:
+    input:
+        edge_cut=expand(rules.edge_cut.output, connectome=CONNECTOMES, regime=REGIMES),
+        influence=expand(rules.influence.output, connectome=CONNECTOMES, regime=REGIMES),
+    output:
+        f"{STUDY}/tables/edge_cuts.csv",
+    log:
+        f"{LOGS}/edge_cuts.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("edge_cuts.py"),
+        connectomes=CONNECTOMES,
+        regimes=REGIMES,
+    script:
+        "../../scripts/edge_cuts.py"

@@ -27,3 +27,28 @@ rule contribution:
         code=code("contribution.py"),
     script:
         "../../scripts/contribution.py"
+
+
+# On demand: `snakemake interactions`.
+rule interaction:
+    input:
+        reservoir=rules.reservoir.output[0],
+        training=rules.training.output[0],
+        task=rules.task.output[0],
+    output:
+        f"{REGIME}/interactions.nc",
+    log:
+        f"{LOGS}/interactions_{{connectome}}_{{regime}}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("interactions.py"),
+        batches=config["sweep"]["batches"],
+        interactions={
+            "walks": config["interactions"]["walks_per_batch"],
+            "lesion": config["sweep"]["lesion"],
+            "device": config["sweep"]["device"],
+        },
+        seed=config["seed"],
+    script:
+        "../../scripts/interactions.py"
