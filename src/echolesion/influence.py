@@ -13,7 +13,7 @@ from echolesion import statistics, sweep
 RELIABLE = 0.9
 
 #: Sums of a sweep that are in memory at once.
-VALUES_AT_ONCE = 2**26
+VALUES_AT_ONCE = 2**24
 
 #: The parts of influence and what they are.
 MEANINGS = {

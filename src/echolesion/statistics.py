@@ -11,7 +11,7 @@ over b != c that of the signal alone, as the noise of two batches is independent
 """
 
 from itertools import combinations
-from math import ceil
+from math import ceil, sqrt
 
 import numpy as np
 from scipy import stats
@@ -57,8 +57,8 @@ def pseudo_values(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def standard_error(pseudo: np.ndarray) -> np.ndarray:
-    """Return the standard error of the mean of pseudo-values, shape (B, ...) to (...)."""
-    return pseudo.std(axis=0, ddof=1) / np.sqrt(len(pseudo))
+    """Return the standard error of the mean of pseudo-values, shape (B, ...) to (...), in their dtype."""
+    return pseudo.std(axis=0, ddof=1) / sqrt(len(pseudo))
 
 
 def batch_covariance(pseudo: np.ndarray) -> np.ndarray:

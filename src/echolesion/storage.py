@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 import netCDF4
+import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
@@ -64,7 +65,15 @@ def write_parts(parts: Iterable[xr.Dataset], path: str | Path, config: Mapping[s
     with _moved_when_done(Path(path)) as temporary:
         for count, part in enumerate(parts):
             if count == 0:
-                checked = {str(name): {"fletcher32": True} for name, values in part.variables.items() if values.ndim}
+                # Chunks of one source at most: they are read source by source.
+                checked = {
+                    str(name): {
+                        "fletcher32": True,
+                        "chunksizes": [1 if dim in ("batch", "source") else part.sizes[dim] for dim in values.dims],
+                    }
+                    for name, values in part.variables.items()
+                    if values.ndim
+                }
                 part.assign_attrs(provenance.attributes(config)).to_netcdf(
                     temporary, engine="netcdf4", unlimited_dims=["batch"], encoding=checked
                 )
@@ -104,12 +113,13 @@ def opened(paths: Sequence[str | Path]) -> Iterator[list[xr.Dataset]]:
 
 
 def _is_whole(path: str | Path) -> bool:
-    """Read all of a file, one batch at a time, which checks the checksums."""
+    """Read all of a file, one source of one batch at a time, which checks the checksums."""
     try:
         with netCDF4.Dataset(path) as file:
+            file.set_auto_mask(False)
             for variable in file.variables.values():
-                for k in range(len(variable)) if variable.ndim else [...]:
-                    variable[k]
+                for place in np.ndindex(variable.shape[:2]):
+                    variable[*place, ...]
     except (OSError, RuntimeError):
         return False
     return True

@@ -1,0 +1,70 @@
+"""Time and memory of whole studies: a worm's connectome to a target, and a large network's influence."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from measure import SEED, make, row, run_process
+
+from echolesion import influence, storage, sweep
+
+ROOT = Path(__file__).parents[1]
+NODES, BINS, STEPS, WALKS = 1384, 50, 100, 4
+
+
+def worm() -> list[dict[str, Any]]:
+    """Run the chain up to the influence of both regimes on two cores, from the connectome on."""
+    with tempfile.TemporaryDirectory() as folder:
+        targets = [f"results/benchmark/{name}" for name in ("tables/sweeps.csv", "tables/decomposition.csv")]
+        seconds, memory = run_process(
+            ["snakemake", "-s", str(ROOT / "Snakefile"), "--directory", folder, "--cores", "2", *targets,
+             "--configfile", str(ROOT / "benchmarks/celegans279.yaml")]
+        )  # fmt: skip
+        sweeps = pd.read_csv(Path(folder, targets[0]))
+    case = "both regimes, reliability 0.9, time axis 500"
+    reached = [
+        row(f"celegans279, reliability of '{regime}'", f"{walks} walks per batch", reliability, at_least=0.9)
+        for regime, walks, reliability in sweeps[["regime", "walks_per_batch", "reliability"]].itertuples(index=False)
+    ]
+    return [
+        row("celegans279, time", case, seconds / 60, "min", at_most=5),
+        row("celegans279, memory of all processes", case, memory, "GiB", at_most=4),
+        *reached,
+    ]
+
+
+def large() -> list[dict[str, Any]]:
+    """Sweep a large network, batch by batch into files, and estimate its influence from them."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for step in ("sweep", "influence"):
+            _, memory = run_process([sys.executable, __file__, step, folder])
+            rows.append(
+                row(f"large network, memory of the {step}", f"N = {NODES}, {BINS} bins", memory, "GiB", at_most=24)
+            )
+    return rows
+
+
+def measure() -> list[dict[str, Any]]:
+    """Return the rows."""
+    return worm() + large()
+
+
+def _large_step(step: str, folder: Path) -> None:
+    torch.set_num_threads(1)
+    if step == "sweep":
+        networks = make(NODES, STEPS, density=0.02)
+        options = {"seed": SEED, "walks": WALKS, "time_bins": BINS}
+        batches = (sweep.run(*networks, batches=[batch], **options) for batch in range(8))
+        storage.write_parts(batches, folder / "0-0.nc", {"seed": SEED})
+    else:
+        with storage.opened([folder / "0-0.nc"]) as parts:
+            result = influence.estimate(*parts)
+        storage.write(result, folder / "influence.nc", {"seed": SEED})
+
+
+if __name__ == "__main__":
+    _large_step(sys.argv[1], Path(sys.argv[2]))
