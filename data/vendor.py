@@ -97,6 +97,20 @@ def larva213() -> None:
     write_tables("larva213", np.loadtxt(io.BytesIO(adjacency)), nodes, licence)
 
 
+def mackey_glass() -> None:
+    """Mackey-Glass series (tau 17) of the published study, from echoes: one value a line, every digit of it."""
+    package = open_package("echoes==1.0.2", "54fe915e670c92289b10985fd953657d0e5e405c2025d8ff3c7b52eb80990027")
+    content = read_member(
+        package, "echoes/data/mackey_glass_t17.npy", "26817c78dda5d2d8c4980a73a83ffc4101445faa21e092b8f58ad1fd4b793c32"
+    )
+    folder = DATA / "mackey_glass"
+    lines = [repr(float(value)) for value in np.load(io.BytesIO(content))]
+    (folder / "series.txt").write_text("\n".join(lines) + "\n")
+    (folder / "LICENSE").write_bytes(package.read("echoes-1.0.2.dist-info/licenses/LICENSE"))
+    print(f"mackey_glass: {len(lines)} values")
+
+
 if __name__ == "__main__":
+    mackey_glass()
     celegans279()
     larva213()

@@ -15,13 +15,16 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
 
-#: Graph models of networkx that a catalogue entry may name, with the word for each in the catalogue.
+from echolesion import published
+
+#: Graph models that a catalogue entry may name, with the word for each in the catalogue; of networkx, but for the last.
 GENERATORS: dict[str, Callable[..., Any]] = {
     "small_world": nx.connected_watts_strogatz_graph,
     "ring_lattice": nx.watts_strogatz_graph,
     "erdos_renyi": nx.gnp_random_graph,
     "scale_free": nx.barabasi_albert_graph,
     "modular": nx.planted_partition_graph,
+    "published": published.small_world,
 }
 WEIGHTINGS = ("own", "random_signed", "rank_signed")
 
@@ -182,7 +185,7 @@ def generate(model: str, parameters: Mapping[str, Any], name: str) -> xr.DataArr
     Returns
     -------
     xarray.DataArray
-        Weights 0 and 1; an undirected edge stands in both directions.
+        Weights 0 and 1, but of ``published``; an undirected edge stands in both directions.
 
     Raises
     ------
@@ -193,7 +196,9 @@ def generate(model: str, parameters: Mapping[str, Any], name: str) -> xr.DataArr
         graph = GENERATORS[model](**parameters)
     except (TypeError, ValueError, nx.NetworkXException) as error:
         raise ConnectomeError(f"{name}: {model} does not take {dict(parameters)} ({error})") from error
-    return from_matrix(nx.to_numpy_array(graph), name=name)
+    connectome = from_matrix(nx.to_numpy_array(graph), name=name)
+    inputs = nx.get_node_attributes(graph, "input")
+    return connectome.assign_coords(input=("source", list(inputs.values()))) if inputs else connectome
 
 
 def load(entry: Mapping[str, Any], name: str, folder: Path) -> xr.DataArray:

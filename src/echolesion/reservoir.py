@@ -12,6 +12,7 @@ or a batch of lesioned networks alike.
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
+import pandas as pd
 import torch
 import xarray as xr
 from torch import Tensor
@@ -54,12 +55,13 @@ def spectral_radius(weights: xr.DataArray) -> float:
 
 
 def input_weights(connectome: xr.DataArray, inputs: xr.DataArray, rng: np.random.Generator) -> xr.DataArray:
-    """Draw unscaled input weights from the uniform distribution on [-1, 1].
+    """Draw unscaled input weights from the uniform distribution on [-1, 1], or take those of the connectome.
 
     Parameters
     ----------
     connectome : xarray.DataArray
-        Gives the node labels.
+        Gives the node labels. If it has a coordinate ``input (source)``, that is the weight of every channel: 0 for a
+        node that hears nothing.
     inputs : xarray.DataArray
         Has the dim ``channel`` with its labels.
     rng : numpy.random.Generator
@@ -69,10 +71,20 @@ def input_weights(connectome: xr.DataArray, inputs: xr.DataArray, rng: np.random
     -------
     xarray.DataArray
         Dims ``(channel, node)``.
+
+    Raises
+    ------
+    ValueError
+        If the connectome's input weights are not numbers or all 0.
     """
     nodes = connectome["target"].values
+    weights = rng.uniform(-1, 1, (inputs.sizes["channel"], nodes.size))
+    if "input" in connectome.coords:
+        weights[:] = pd.to_numeric(connectome["input"].to_series(), errors="coerce")
+        if not np.isfinite(weights).all() or not weights.any():
+            raise ValueError("the connectome's column 'input' must hold numbers, not all 0")
     return xr.DataArray(
-        rng.uniform(-1, 1, (inputs.sizes["channel"], nodes.size)),
+        weights,
         dims=("channel", "node"),
         coords={"channel": inputs["channel"].values, "node": nodes},
         attrs={"long_name": "weight from input to node", "units": "1"},
@@ -164,8 +176,36 @@ def drive(reservoir: xr.Dataset, inputs: xr.DataArray) -> Tensor:
     return torch.from_numpy(scaled + reservoir.attrs["bias"])
 
 
+def feedback(reservoir: xr.Dataset, task: xr.Dataset) -> np.ndarray:
+    """Return the weights from the outputs to the nodes, by the channels that carry an output of the step before.
+
+    Parameters
+    ----------
+    reservoir : xarray.Dataset
+        From `build`.
+    task : xarray.Dataset
+        From `task.make` or `task.split`; its ``feeds (channel)`` names the output of each channel, or -1.
+
+    Returns
+    -------
+    numpy.ndarray, shape (output, node)
+        0 without such a channel.
+    """
+    weights = reservoir["input_weights"].transpose("channel", "node").values
+    result = np.zeros((task.sizes["output"], weights.shape[1]))
+    for channel, output in enumerate(task["feeds"].values):
+        if output >= 0:
+            result[output] += weights[channel]
+    return result
+
+
 def trajectory(
-    weights: Tensor, drives: Iterable[Tensor], leak: float | Tensor, activation: str, start: Tensor
+    weights: Tensor,
+    drives: Iterable[Tensor],
+    leak: float | Tensor,
+    activation: str,
+    start: Tensor,
+    scale: Tensor | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the state of every network of a batch, step by step, and the pre-activations that led to it.
 
@@ -181,6 +221,8 @@ def trajectory(
         Key of `ACTIVATIONS`.
     start : torch.Tensor, shape (rows, N) or (batch, rows, N)
         The state before the first step. It is not changed.
+    scale : torch.Tensor, shape (rows, 1) or (batch, rows, 1), optional
+        Factor of the weights of every network; 1 by default.
 
     Yields
     ------
@@ -192,7 +234,8 @@ def trajectory(
     preactivation, new = torch.empty_like(state), torch.empty_like(state)
     product = torch.addmm if weights.dim() == 2 else torch.baddbmm
     for driven in drives:
-        product(driven, state, weights, out=preactivation)
+        sent = state if scale is None else torch.mul(state, scale, out=new)
+        product(driven, sent, weights, out=preactivation)
         update(state, preactivation, leak, activation, new)
         yield state, preactivation
 
@@ -214,8 +257,8 @@ def update(state: Tensor, preactivation: Tensor, leak: float | Tensor, activatio
     state.lerp_(ACTIVATIONS[activation](preactivation, scratch), leak)
 
 
-def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
-    """Run an intact reservoir on a series of inputs, from state 0.
+def simulate(reservoir: xr.Dataset, inputs: xr.DataArray, start: Tensor | None = None) -> xr.DataArray:
+    """Run an intact reservoir on a series of inputs.
 
     Parameters
     ----------
@@ -223,6 +266,8 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
         From `build`.
     inputs : xarray.DataArray
         Dims ``(time, channel)``.
+    start : torch.Tensor, shape (1, N), optional
+        State before the first step, float64; 0 by default.
 
     Returns
     -------
@@ -231,7 +276,7 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray) -> xr.DataArray:
     """
     weights = torch.from_numpy(reservoir["weights"].transpose("source", "target").values)
     leak, activation = reservoir.attrs["leak"], reservoir.attrs["activation"]
-    start = torch.zeros((1, len(weights)), dtype=weights.dtype)
+    start = torch.zeros((1, len(weights)), dtype=weights.dtype) if start is None else start
     steps = trajectory(weights, drive(reservoir, inputs), leak, activation, start)
     states = np.stack([state[0].numpy().copy() for state, _ in steps])
     return xr.DataArray(

@@ -11,13 +11,18 @@ changes in j is the direct part; the rest of the difference came through other n
 would be j itself, so there are copies for connected pairs only; the pre-activations of S are at hand, so a copy costs
 elementwise work only.
 
+In closed loop (see `generation`) every coalition runs through the training series first, and is mended if that is
+asked for: its weights are rescaled, its read-out is fitted again. The copies' feedback is that of S; what i sends to a
+copy is scaled as in S + i. Lesions are there from the first step of the training series on.
+
 A tanh network is a sigmoid network: with g = (1 + h) / 2, z -> 2 z turns h' = tanh(z) into g' = sigmoid(2 z). On a CPU
 the sigmoid takes a third of the time of tanh and nothing else is left to compute, so float32 sweeps run in g.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,20 +30,21 @@ import xarray as xr
 from torch import Tensor
 from tqdm import tqdm
 
-from echolesion import reservoir, seeds, shapley
+from echolesion import generation, reservoir, seeds, shapley
 from echolesion.lesion import held_activity, read_out_activity
 from echolesion.training import SCORES
 
 #: Node states simulated side by side: large enough for fast matrix products, small enough for the cache.
 STATES_AT_ONCE = {"cpu": 2**18, "other": 2**25}
-#: Read-out values kept at once, for the scores of whole series.
+#: Read-out values kept at once, for the scores of whole series; and states, for read-outs that are fitted again.
 OUTPUTS_AT_ONCE = 2**24
 #: What `merge` adds up. The others are properties of the sweep.
 SUMS = (
     "influence_sum", "direct_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum",
+    "bounded_runs", "runs",
 )  # fmt: skip
 #: Attributes in which the parts of a sweep must agree.
-SETTINGS = ("score", "estimator", "lesion")
+SETTINGS = ("score", "estimator", "lesion", "loop", "refit_readout", "rescale")
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,18 @@ class _Sums:
     contribution: Tensor
     contribution_weight: Tensor
     score: Tensor
+    runs: Tensor  # all, and those whose output was bounded
+
+
+@dataclass(frozen=True)
+class _Loop:
+    """What precedes the free run, see `generation.Loop`, and what is done about a lesion after it."""
+
+    series: generation.Loop
+    refit_readout: bool
+    rescale: bool
+    radius: float
+    ridge: float
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,20 @@ class _Problem:
     score: str
     washout: int
     bins: np.ndarray
+    loop: _Loop | None
+
+
+class _Run(NamedTuple):
+    """Simulated networks: states before the first step, factor of the weights, and the steps to come.
+
+    Nodes of the sub-networks have shape (walks, L), None for whole networks; which of them are intact has shape (walks,
+    coalitions, L), as have start, state and pre-activation; the read-out has shape (walks, coalitions, output) and the
+    factor (walks, coalitions, 1).
+    """
+
+    start: Tensor
+    scale: Tensor | None
+    steps: Iterator[tuple[Tensor, Tensor, Tensor]]
 
 
 def run(
@@ -93,8 +125,10 @@ def run(
     round_number: int = 0,
     estimator: str = "nested",
     lesion: str = "silence",
+    refit_readout: bool = False,
+    rescale: bool = False,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = None,
     progress: str | None = None,
 ) -> xr.Dataset:
     """Sweep over lesions, in independent batches of walks.
@@ -104,9 +138,10 @@ def run(
     network : xarray.Dataset
         From `reservoir.build`.
     trained : xarray.Dataset
-        From `training.train`; the read-out stays as it is in lesioned networks.
+        From `training.train`.
     piece : xarray.Dataset
-        The split of the task to run, with its washout, from `task.split`. Lesions last for the whole run.
+        The split of the task to run, with its washout, from `task.split`. Lesions last for the whole run. The attribute
+        ``loop`` says what is run: "open"; "closed"; or "forced", which is as "closed" but hears the true output.
     seed : int
         Seed of the study. A batch depends on it, on its own number and on `round_number`, and on nothing else.
     batches : collection of int
@@ -120,11 +155,14 @@ def run(
     estimator : {"nested", "plain"}
         See `shapley.levels`.
     lesion : str
-        Key of `lesion.LESIONS`.
+        Key of `lesion.LESIONS`; silence in closed loop.
+    refit_readout, rescale : bool
+        Whether, in closed loop, the read-out of a lesioned network is fitted again and its weights are brought back to
+        the spectral radius of the intact network.
     device : str
         Any device of torch that has float64.
-    dtype : torch.dtype
-        Type of the simulation and of the influence sums.
+    dtype : torch.dtype, optional
+        Type of the simulation and of the influence sums: float32 by default, and float64 in closed loop.
     progress : str, optional
         Label of a progress bar; none by default.
 
@@ -137,7 +175,8 @@ def run(
         node)``, whose weights are those of the contribution; ``connection_source`` and ``connection_target
         (connection)``, positions of nodes; ``level_share (level)``, the share of all coalition sizes that a level
         covers; ``readout_total (step, output)`` and ``score_total``, what all contributions must add up to: the intact
-        network less the empty coalition.
+        network less the empty coalition; ``runs (batch)``, networks simulated, and ``bounded_runs (batch)``, those of
+        which an output was bounded, see `generation.BOUND`.
 
     Raises
     ------
@@ -149,7 +188,8 @@ def run(
     steps = int(scored.sum())
     if not 1 <= time_bins <= steps:
         raise ValueError(f"time_bins must be between 1 and the {steps} scored steps, not {time_bins}")
-    problem = _problem(network, trained, piece, time_bins, lesion, _device(device), dtype)
+    mended = refit_readout, rescale
+    problem = _problem(network, trained, piece, time_bins, lesion, _device(device), dtype, mended)
     size = problem.size
     plan = shapley.levels(size, walks, estimator)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
@@ -167,8 +207,11 @@ def run(
             if not torch.isfinite(sums.influence.sum()):
                 raise ValueError("the activity of lesioned networks overflows: take a smaller spectral radius")
             summed.append(sums)
-    intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]
-    empty = _read_out(read_out_activity(network, piece, lesion), trained)[scored]
+    if problem.loop is None:
+        intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]
+        empty = _read_out(read_out_activity(network, piece, lesion), trained)[scored]
+    else:
+        intact, empty = _outputs(problem, np.array([[True] * size, [False] * size])).cpu()
     score, truth = SCORES[problem.score][0], problem.truth.cpu()
     sources, targets = _connections(network)
     nodes, time = network["node"].values, piece["time"].values[scored]
@@ -210,6 +253,8 @@ def run(
             f"weighted sum of differences of {problem.score}",
             "1",
         ),
+        "runs": (("batch",), [sums.runs[0] for sums in summed], "networks simulated", "1"),
+        "bounded_runs": (("batch",), [sums.runs[1] for sums in summed], "those of which an output was bounded", "1"),
     }
     return xr.Dataset(
         {
@@ -248,6 +293,9 @@ def run(
             "score": problem.score,
             "estimator": estimator,
             "lesion": lesion,
+            "loop": piece.attrs["loop"],
+            "refit_readout": int(refit_readout),
+            "rescale": int(rescale),
             "round": round_number,
             "walks_per_batch": walks,
         },
@@ -261,14 +309,16 @@ def game(
     *,
     series: bool = False,
     lesion: str = "silence",
+    refit_readout: bool = False,
+    rescale: bool = False,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    dtype: torch.dtype | None = None,
 ) -> shapley.Game:
     """Return the contribution game of a network, for the estimators of `shapley` or of others.
 
     Parameters
     ----------
-    network, trained, piece, lesion, device, dtype
+    network, trained, piece, lesion, refit_readout, rescale, device, dtype
         As for `run`.
     series : bool
         Whether the value of a coalition is its read-out, shape (step, output), instead of its score.
@@ -283,14 +333,11 @@ def game(
     ValueError
         If the device is not there or a setting is unknown.
     """
-    problem = _problem(network, trained, piece, 1, lesion, _device(device), dtype)
-    states, outputs = (STATES_AT_ONCE["cpu" if device == "cpu" else "other"], OUTPUTS_AT_ONCE)
-    chunk = max(1, min(states // problem.size, outputs // problem.truth.numel()))
+    problem = _problem(network, trained, piece, 1, lesion, _device(device), dtype, (refit_readout, rescale))
+    chunk = _rows(problem, problem.size)
 
     def values(coalitions: np.ndarray) -> Tensor:
-        intact = np.pad(coalitions, [(0, 0), (0, len(problem.weights) - problem.size)])
-        steps = _trajectories(problem, None, torch.from_numpy(intact)[None].to(problem.weights.device))
-        outputs = torch.stack([output[0].double() for _, _, output in steps][problem.washout :], dim=1)
+        outputs = _outputs(problem, coalitions)
         return outputs if series else SCORES[problem.score][0](outputs, problem.truth)
 
     def play(coalitions: np.ndarray) -> np.ndarray:
@@ -370,8 +417,15 @@ def _problem(
     time_bins: int,
     lesion: str,
     device: torch.device,
-    dtype: torch.dtype,
+    dtype: torch.dtype | None,
+    mended: tuple[bool, bool] = (False, False),
 ) -> _Problem:
+    open_loop = piece.attrs["loop"] == "open"
+    if open_loop and any(mended):
+        raise ValueError("refit_readout and rescale are for closed loops")
+    if not open_loop and lesion != "silence":
+        raise ValueError(f"in closed loop lesioned nodes are silent: the lesion '{lesion}' is for open loops")
+    dtype = dtype or (torch.float32 if open_loop else torch.float64)
     size = network.sizes["node"]
     padding = -size % 4
     in_sigmoids = network.attrs["activation"] == "tanh" and dtype == torch.float32
@@ -388,11 +442,29 @@ def _problem(
     def tensor(values: np.ndarray, *pads: int) -> Tensor:
         return torch.from_numpy(np.pad(values, [(0, pad) for pad in pads])).to(device, dtype)
 
+    if open_loop:
+        drives, loop = reservoir.drive(network, piece["input"]), None
+    else:
+        series = generation.loop(network, piece)
+        drives, held = series.drives, held[-steps - 1 :]
+        loop = _Loop(
+            series=replace(
+                series,
+                history=tensor(series.history.numpy(), 0, padding),
+                truth=series.truth.to(device),
+                feedback=None if series.feedback is None else tensor(series.feedback.numpy(), 0, padding),
+                last_output=series.last_output.to(device),
+            ),
+            refit_readout=mended[0],
+            rescale=mended[1],
+            radius=network.attrs["spectral_radius"],
+            ridge=trained.attrs["ridge"],
+        )
     return _Problem(
         size=size,
         weights=tensor(weights, padding, padding),
         # Of all nodes outside of a walk's, and of those in it as if they were outside: `_trajectories` corrects those.
-        drives=tensor(reservoir.drive(network, piece["input"]).numpy() * scale + held[:-1] @ weights, 0, padding),
+        drives=tensor(drives.numpy() * scale + held[:-1] @ weights, 0, padding),
         readout=tensor(readout, padding, 0),
         constants=tensor(held[1:] @ readout + trained["constant"].values, 0, 0),
         held=tensor(held + rest, 0, padding),
@@ -405,8 +477,9 @@ def _problem(
         connection=torch.from_numpy(connection).to(device),
         truth=torch.from_numpy(piece["truth"].transpose("time", "output").values[scored]).to(device),
         score=trained.attrs["task_score"],
-        washout=int(np.argmax(scored)),
+        washout=int(np.argmax(scored)) if open_loop else 0,
         bins=np.arange(steps) * time_bins // steps,
+        loop=loop,
     )
 
 
@@ -422,23 +495,89 @@ def _empty(problem: _Problem, time_bins: int, levels: int) -> _Sums:
         contribution=zeros((levels, size, steps, outputs)),
         contribution_weight=zeros((levels, size)),
         score=zeros((levels, size)),
+        runs=zeros(2),
     )
+
+
+def _rows(problem: _Problem, length: int) -> int:
+    """Return how many networks of so many nodes are simulated at once."""
+    states = STATES_AT_ONCE["cpu" if problem.weights.device.type == "cpu" else "other"] // length
+    kept = problem.truth.numel()
+    if problem.loop is not None and problem.loop.refit_readout:
+        kept += problem.loop.series.truth.shape[0] * length
+    return max(1, min(states, OUTPUTS_AT_ONCE // kept))
 
 
 def _chunk(problem: _Problem, level: shapley.Level) -> int:
     """Return how many walks of a level are simulated at once."""
-    length = problem.size if problem.listening else level.length
-    states = STATES_AT_ONCE["cpu" if problem.weights.device.type == "cpu" else "other"] // (level.prefixes * length)
-    outputs = OUTPUTS_AT_ONCE // (level.prefixes * problem.truth.numel())
-    return max(1, min(states, outputs))
+    return max(1, _rows(problem, problem.size if problem.listening else level.length) // level.prefixes)
 
 
-def _trajectories(problem: _Problem, nodes: Tensor | None, intact: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Simulate networks of which some nodes are intact and yield state, pre-activation and read-out of every step.
+def _outputs(problem: _Problem, coalitions: np.ndarray) -> Tensor:
+    """Return the read-out at all scored steps, float64, shape (coalitions, step, output)."""
+    intact = np.pad(coalitions, [(0, 0), (0, len(problem.weights) - problem.size)])
+    run = _simulate(problem, None, torch.from_numpy(intact)[None].to(problem.weights.device))
+    return torch.stack([output[0].double() for _, _, output in run.steps][problem.washout :], dim=1)
 
-    Nodes of the sub-networks have shape (walks, L), None for whole networks; which of them are intact has shape (walks,
-    coalitions, L), as have state and pre-activation; the read-out has shape (walks, coalitions, output).
-    """
+
+def _simulate(problem: _Problem, nodes: Tensor | None, intact: Tensor) -> _Run:
+    """Simulate networks of which some nodes are intact."""
+    if problem.loop is not None:
+        return _loop(problem, problem.loop, nodes, intact)
+    start = torch.where(intact, problem.rest, problem.held[0] if nodes is None else problem.held[0][nodes][:, None])
+    return _Run(start, None, _trajectories(problem, nodes, intact, start))
+
+
+def _loop(problem: _Problem, loop: _Loop, nodes: Tensor | None, intact: Tensor) -> _Run:
+    """Run networks through the training series, mend them, and let them generate."""
+    whole, shape, dtype = nodes is None, intact.shape, problem.weights.dtype
+    if nodes is None:
+        weights, readout, feedback = problem.weights, problem.readout, loop.series.feedback
+        history, drives = loop.series.history, problem.drives
+    else:
+        weights = problem.weights[nodes[:, :, None], nodes[:, None, :]]
+        readout = problem.readout[nodes][:, None]
+        feedback = None if loop.series.feedback is None else loop.series.feedback.T[nodes].mT
+        history, drives = (series[:, nodes][:, :, None] for series in (loop.series.history, problem.drives))
+    flat = (shape[0] * shape[1], shape[2]) if whole else tuple(shape)  # of whole networks there is one batch
+    scale = (
+        generation.rescaling(weights if whole else weights[:, None], intact, loop.radius)[..., None]
+        if loop.rescale
+        else None
+    )
+    flat_scale = scale if scale is None else scale.reshape(*flat[:-1], 1)
+    active = problem.leak * intact.to(dtype).reshape(flat)
+
+    states = torch.empty(
+        (*shape[:2], len(loop.series.truth) if loop.refit_readout else 0, shape[2]), dtype=dtype, device=intact.device
+    )
+    rest = torch.zeros(flat, dtype=dtype, device=intact.device)
+    start, place = rest, 0
+    for t, (state, _) in enumerate(
+        reservoir.trajectory(weights, history, active, problem.activation, rest, flat_scale)
+    ):
+        start = state
+        if loop.refit_readout and loop.series.fitted[t]:
+            states[:, :, place] = state.view(shape)
+            place += 1
+    if loop.refit_readout:
+        readouts = generation.fit_readouts(states, loop.series.truth, loop.ridge)
+    else:
+        readouts = readout.expand(*shape, -1)
+    start = start.clone()
+    steps = generation.free_run(
+        weights, drives, active, problem.activation, start, flat_scale,
+        feedback=feedback, output=loop.series.last_output.expand(*flat[:-1], -1), readout=readouts.reshape(*flat, -1),
+        bound=loop.series.bound,
+    )  # fmt: skip
+    shaped = ((state.view(shape), z.view(shape), output.view(*shape[:2], -1)) for state, z, output in steps)
+    return _Run(start.view(shape), scale, shaped)
+
+
+def _trajectories(
+    problem: _Problem, nodes: Tensor | None, intact: Tensor, start: Tensor
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield state, pre-activation and read-out of every step in open loop, shapes as of `_Run`."""
     whole, shape, dtype = nodes is None, intact.shape, problem.weights.dtype
 
     def of_members(values: Tensor) -> Tensor:
@@ -449,7 +588,6 @@ def _trajectories(problem: _Problem, nodes: Tensor | None, intact: Tensor) -> It
     else:
         weights, readout = problem.weights[nodes[:, :, None], nodes[:, None, :]], problem.readout[nodes]
     flat = (-1, shape[-1]) if whole else shape  # of whole networks the products are one
-    start = torch.where(intact, problem.rest, of_members(problem.held[0])).reshape(flat)
     active = problem.leak * intact.to(dtype).reshape(flat)  # a lesioned node has leak rate 0: it is held
     listening = torch.full(shape, problem.rest, device=start.device, dtype=dtype) if problem.listening else None
     scratch = torch.empty_like(listening) if listening is not None else None
@@ -460,7 +598,7 @@ def _trajectories(problem: _Problem, nodes: Tensor | None, intact: Tensor) -> It
                 own = of_members(problem.held[step]) @ weights
             yield of_members(driven) - own
 
-    steps = reservoir.trajectory(weights, drives(), active, problem.activation, start)
+    steps = reservoir.trajectory(weights, drives(), active, problem.activation, start.reshape(flat))
     for t, (flat_state, flat_preactivation) in enumerate(steps):
         state, preactivation = flat_state.view(shape), flat_preactivation.view(shape)
         if t == 0 or problem.held_varies:
@@ -504,15 +642,18 @@ def _add(sums: _Sums, problem: _Problem, place: int, level: shapley.Level, walks
     sender = (walk * prefixes + prefix + 1) * length + column_of_added  # i in S + i
     sent_weight = problem.weights[senders, nodes[walk, column]]
     connection, copy_weight = connection[walk, prefix, column], weight[prefix, 0]
+    run = _simulate(problem, None if whole else nodes, intact)
+    if run.scale is not None:
+        sent_weight *= run.scale[walk, prefix + 1, 0]
     held_sender = problem.held[0][senders]
-    sent = problem.rest - held_sender
-    copies, driving, new, binned_copies = (torch.full_like(sent, problem.rest) for _ in range(4))
+    sent = run.start.view(-1)[sender] - held_sender
+    copies = run.start.view(-1)[original]
+    driving, new, binned_copies = (torch.empty_like(copies) for _ in range(3))
     binned = torch.empty(intact.shape, device=device, dtype=dtype)
     difference = torch.empty((count, prefixes - 1, length), device=device, dtype=dtype)
     outputs = torch.empty((count, prefixes, *problem.truth.shape), device=device, dtype=torch.float64)
 
-    steps = _trajectories(problem, None if whole else nodes, intact)
-    for t, (state, preactivation, output) in enumerate(steps):
+    for t, (state, preactivation, output) in enumerate(run.steps):
         torch.index_select(preactivation.view(-1), 0, original, out=driving).addcmul_(sent, sent_weight)
         reservoir.update(copies, driving, problem.leak, problem.activation, new)
         if problem.held_varies:
@@ -544,6 +685,9 @@ def _add(sums: _Sums, problem: _Problem, place: int, level: shapley.Level, walks
             torch.sub(total_copies, new, out=new).mul_(copy_weight).mul_(share)
             sums.direct[bin_].index_add_(0, connection, new)
 
+    sums.runs[0] += count * prefixes
+    if problem.loop is not None:
+        sums.runs[1] += (outputs.abs() >= problem.loop.series.bound).any(dim=-1).any(dim=-1).sum()
     scores = SCORES[problem.score][0](outputs, problem.truth)
     sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) * level.weight)
     sums.score[place].index_add_(0, added.flatten(), scores.diff(dim=1).flatten() * level.weight)

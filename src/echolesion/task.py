@@ -1,8 +1,10 @@
 """Tasks: what the network hears and what its read-out should say.
 
 A task is an `xarray.Dataset` with ``input (time, channel)`` and ``truth (time, output)``, cut along time into the
-splits ``train``, ``validation`` and ``test``. Each split starts with a washout, which is run but not scored.
-Series come from `reservoirpy`.
+splits ``train``, ``validation`` and ``test``. In open loop each starts with a washout, which is run but not scored.
+In closed loop the input is the true output of the step before, for which the network's own is put when it generates; a
+split is then generated after all that came before it, the series having a washout at its very start only. Series come
+from `reservoirpy`.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,9 +40,19 @@ def _memory(length: int, rng: np.random.Generator, settings: Mapping[str, Any]) 
     return series[lags:, None], truth, [f"u(t-{lag})" for lag in range(1, lags + 1)]
 
 
+def _file(length: int, _rng: np.random.Generator, settings: Mapping[str, Any]) -> Series:
+    series = np.loadtxt(settings["series"])[:, None]
+    needed = length + settings["horizon"]
+    if needed > len(series):
+        raise ValueError(f"{settings['series']} has {len(series)} steps: the splits with their washout need {needed}")
+    inputs, truth = datasets.to_forecasting(series[:needed], forecast=settings["horizon"])
+    return inputs, truth, [f"x(t+{settings['horizon']})"]
+
+
 #: Tasks by name, each with the score that judges it (a key of `training.SCORES`).
 TASKS: dict[str, tuple[Callable[[int, np.random.Generator, Mapping[str, Any]], Series], str]] = {
     "mackey_glass": (_mackey_glass, "nrmse"),
+    "file": (_file, "nrmse"),
     "narma10": (_narma10, "nrmse"),
     "memory": (_memory, "memory_capacity"),
 }
@@ -53,7 +65,8 @@ def make(settings: Mapping[str, Any], rng: np.random.Generator) -> xr.Dataset:
     ----------
     settings : mapping
         ``name`` (key of `TASKS`); ``washout``, ``train``, ``validation`` and ``test`` in steps; ``horizon`` in steps
-        for ``mackey_glass``; ``lags``, a number, for ``memory``.
+        for ``mackey_glass`` and ``file``; ``lags``, a number, for ``memory``; ``series``, a text file with a value per
+        line, for ``file``; ``loop``, "open" (default) or "closed", and ``standardise``, true by default.
     rng : numpy.random.Generator
         Source of the series.
 
@@ -61,45 +74,57 @@ def make(settings: Mapping[str, Any], rng: np.random.Generator) -> xr.Dataset:
     -------
     xarray.Dataset
         ``input (time, channel)`` and ``truth (time, output)``, each scaled to mean 0 and standard deviation 1 over the
-        scored steps of the training split; coordinates ``split`` and ``scored`` along time; attribute ``score``.
+        scored steps of the training split (in closed loop, the input as the truth); coordinates ``split`` and
+        ``scored`` along time, and ``feeds (channel)``, the output that is fed back on the channel or -1; attributes
+        ``score`` and ``loop``.
 
     Raises
     ------
     ValueError
-        If the series diverges.
+        If the series diverges or is too short, or the loop of such a task cannot be closed.
     """
     series, score = TASKS[settings["name"]]
+    closed = settings.get("loop", "open") == "closed"
+    if closed and (settings["name"] not in ("mackey_glass", "file") or settings["horizon"] != 1):
+        raise ValueError("the loop can be closed if the task is to predict the next step of its input (horizon: 1)")
     washout = settings["washout"]
-    pieces = [(split, washout + settings[split]) for split in SPLITS]
+    pieces = [(split, settings[split] + (washout if split == "train" or not closed else 0)) for split in SPLITS]
     inputs, truth, outputs = series(sum(length for _, length in pieces), rng, settings)
     split = np.repeat([name for name, _ in pieces], [length for _, length in pieces])
-    scored = np.concatenate([np.arange(length) >= washout for _, length in pieces])
-    reference = scored & (split == "train")
+    scored = np.concatenate([np.arange(length) >= length - settings[split] for split, length in pieces])
+    if settings.get("standardise", True):
+        reference = scored & (split == "train")
+        mean, deviation = truth[reference].mean(axis=0), truth[reference].std(axis=0)
+        if closed:
+            inputs = (inputs - mean) / deviation
+        else:
+            inputs = (inputs - inputs[reference].mean(axis=0)) / inputs[reference].std(axis=0)
+        truth = (truth - mean) / deviation
     task = xr.Dataset(
-        {
-            "input": (("time", "channel"), _standardise(inputs, reference)),
-            "truth": (("time", "output"), _standardise(truth, reference)),
-        },
+        {"input": (("time", "channel"), inputs), "truth": (("time", "output"), truth)},
         coords={
             "time": ("time", np.arange(split.size), {"long_name": "time", "units": "step"}),
             "channel": ["u"],
+            "feeds": ("channel", [0 if closed else -1]),
             "output": outputs,
             "split": ("time", split),
             "scored": ("time", scored),
         },
-        attrs={"task": settings["name"], "score": score},
+        attrs={
+            "task": settings["name"],
+            "score": "mse" if closed else score,  # a free run is compared with the truth step by step
+            "loop": "closed" if closed else "open",
+        },
     )
     for name in ("input", "truth"):
-        task[name].attrs = {"long_name": name, "units": "standard deviations"}
+        task[name].attrs = {
+            "long_name": name, "units": "standard deviations" if settings.get("standardise", True) else "1",
+        }  # fmt: skip
     return task
 
 
-def _standardise(series: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    return (series - series[reference].mean(axis=0)) / series[reference].std(axis=0)
-
-
 def split(task: xr.Dataset, name: str) -> xr.Dataset:
-    """Return one split of a task, with its washout.
+    """Return one split of a task, with its washout; in closed loop with all that comes before it.
 
     Parameters
     ----------
@@ -111,8 +136,16 @@ def split(task: xr.Dataset, name: str) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        The same variables; time counts on from the split's first scored step as 0, the washout is negative.
+        The same variables; time counts on from the split's first scored step as 0, what comes before is negative. In
+        closed loop ``fitted`` along time are the scored steps of the splits before.
     """
-    piece = task.isel(time=np.flatnonzero(task["split"] == name))
+    if task.attrs["loop"] == "open":
+        piece = task.isel(time=np.flatnonzero(task["split"] == name))
+    else:
+        own = task["split"].values == name
+        piece = task.isel(time=slice(int(np.flatnonzero(own)[-1]) + 1))
+        own = own[: piece.sizes["time"]]
+        scored = piece["scored"].values
+        piece = piece.assign_coords(fitted=("time", scored & ~own), scored=("time", scored & own))
     first = int(np.argmax(piece["scored"].values))
     return piece.assign_coords(time=piece["time"].copy(data=np.arange(piece.sizes["time"]) - first))

@@ -15,7 +15,7 @@ import xarray as xr
 from torch import Tensor
 from tqdm import tqdm
 
-from echolesion import reservoir, statistics
+from echolesion import generation, reservoir, statistics
 from echolesion.task import SPLITS, split
 
 
@@ -36,6 +36,11 @@ def nrmse(prediction: Tensor, truth: Tensor) -> Tensor:
     """
     error = (prediction - truth).square().mean(dim=-2).sqrt()
     return (error / truth.std(dim=0, correction=0)).mean(dim=-1)
+
+
+def mse(prediction: Tensor, truth: Tensor) -> Tensor:
+    """Mean squared error, averaged over outputs. Shapes as in `nrmse`; 0 is perfect."""
+    return (prediction - truth).square().mean(dim=(-2, -1))
 
 
 def r2(prediction: Tensor, truth: Tensor) -> Tensor:
@@ -76,6 +81,7 @@ def memory_capacity(prediction: Tensor, truth: Tensor) -> Tensor:
 #: Scores by name: the function and whether larger is better.
 SCORES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], bool]] = {
     "nrmse": (nrmse, False),
+    "mse": (mse, False),
     "r2": (r2, True),
     "memory_capacity": (memory_capacity, True),
 }
@@ -281,13 +287,17 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
         steps of the test split; ``score`` and ``score_se (split, measure)``; for the memory task ``memory_per_lag
         (output)`` on the test split; the chosen ``ridge`` as attribute. Every split is run from state 0 through its
         own washout; the attribute ``start_left`` is the largest difference that another start would make after it
-        (from where the split before ended, see `reservoir.start_left`).
+        (from where the split before ended, see `reservoir.start_left`). In closed loop there is no constant; the
+        validation and the test split are generated after a fit to all that comes before them, the score of the training
+        split is that of the fit, and ``start_left`` compares a start from 0 with one from 1 at the end of training.
 
     Raises
     ------
     ValueError
         If activity overflows.
     """
+    if task.attrs["loop"] == "closed":
+        return _train_in_closed_loop(network, task, ridges)
     pieces = {name: split(task, name) for name in SPLITS}
     states, truths, left = {}, {}, []
     whole = reservoir.simulate(network, task["input"]).values
@@ -300,8 +310,41 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
     training, validation = ((states[name], truths[name]) for name in ("train", "validation"))
     best, _, readout, constant = _best_readout(training, validation, ridges, task.attrs["score"])
     prediction = {name: states[name] @ readout + constant for name in SPLITS}
+    attributes = {"ridge": float(ridges[best]), "start_left": max(left)}
+    return _result(network, task, readout, constant, prediction, truths, attributes)
+
+
+def _train_in_closed_loop(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.Dataset:
+    """Fit the read-out to all before the test split, which is then generated; the ridge parameter by validation."""
+    truths = {name: _scored(split(task, name))[1] for name in SPLITS}
+    function, larger_is_better = SCORES[task.attrs["score"]]
+    _, generated, _ = generation.generate(network, split(task, "validation"), ridges)
+    values = function(generated, truths["validation"])
+    best = int(values.argmax() if larger_is_better else values.argmin())
+    (readout,), (test,), (fit,) = generation.generate(network, split(task, "test"), [ridges[best]])
+    prediction = {"train": fit[: len(truths["train"])], "validation": generated[best], "test": test}
+    training = split(task, "train")["input"]
+    ends = [
+        reservoir.simulate(network, training, torch.full((1, network.sizes["node"]), start, dtype=torch.float64))[-1]
+        for start in (0.0, 1.0)
+    ]
+    attributes = {"ridge": float(ridges[best]), "start_left": reservoir.start_left(ends[0].values, ends[1].values)}
+    constant = torch.zeros(task.sizes["output"], dtype=torch.float64)
+    return _result(network, task, readout, constant, prediction, truths, attributes)
+
+
+def _result(
+    network: xr.Dataset,
+    task: xr.Dataset,
+    readout: Tensor,
+    constant: Tensor,
+    prediction: Mapping[str, Tensor],
+    truths: Mapping[str, Tensor],
+    attributes: Mapping[str, float],
+) -> xr.Dataset:
     measures = [m for m in SCORES if m != "memory_capacity" or task.attrs["task"] == "memory"]
-    test = pieces["test"].isel(time=pieces["test"]["scored"].values)
+    test = split(task, "test")
+    test = test.isel(time=test["scored"].values)
     variables: dict[str, Any] = {
         "readout": (("node", "output"), readout.numpy(), {"long_name": "read-out weight"}),
         "constant": ("output", constant.numpy(), {"long_name": "read-out constant"}),
@@ -331,10 +374,10 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
             "measure": measures,
         },
         attrs={
-            "ridge": float(ridges[best]),
-            "start_left": max(left),
+            **attributes,
             "task": task.attrs["task"],
             "task_score": task.attrs["score"],
+            "loop": task.attrs["loop"],
         },
     )
     for key, variable in trained.data_vars.items():
