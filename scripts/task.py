@@ -1,5 +1,7 @@
 """Make the input and the truth of the task."""
 
+from pathlib import Path
+
 from snakemake.iocontainers import Snakemake
 
 from echolesion import seeds, storage, task
@@ -8,5 +10,8 @@ from echolesion.provenance import logged
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
-    series = task.make(snakemake.params.task, seeds.generator(snakemake.params.seed, "task"))
+    settings = dict(snakemake.params.task)
+    if settings["series"]:
+        settings["series"] = Path(snakemake.scriptdir).parent / settings["series"]
+    series = task.make(settings, seeds.generator(snakemake.params.seed, "task"))
     storage.write(series, snakemake.output[0], snakemake.config)

@@ -45,7 +45,11 @@ BAD = [
     (("regimes",), [], "regimes: [] is not allowed (list of regimes, at least one)"),
     (("connectomes",), ["smallworld37"], "connectomes[0]: 'smallworld37' is not in the catalogue (celegans279,"),
     (("connectomes",), "smallworld36", "connectomes: 'smallworld36' is not allowed (list of"),
-    (("task", "name"), "mackeyglass", "task.name: 'mackeyglass' is not allowed (mackey_glass, narma10 or memory)"),
+    (
+        ("task", "name"),
+        "mackeyglass",
+        "task.name: 'mackeyglass' is not allowed (mackey_glass, narma10, memory or file)",
+    ),
     (("task", "horizon"), KeyError, "task.horizon: is missing (whole number of steps, 1 or larger)"),
     (("weighting",), "signed", "weighting: 'signed' is not allowed (own, random_signed or rank_signed)"),
     (("reservoir", "activation"), "tahn", "reservoir.activation: 'tahn' is not allowed (tanh,"),
@@ -53,6 +57,10 @@ BAD = [
     (("sweep", "time_bins"), 201, "sweep.time_bins: 201 is more than task.test, 200 steps"),
     (("sweep", "batches"), 4, "sweep.batches: 4 is not allowed (whole number, 8 or larger)"),
     (("sweep", "device"), "gpu", "sweep.device: 'gpu' is not allowed (a device of torch"),
+    (("task", "loop"), "closed", "task.loop: 'closed' is not allowed (only with horizon 1"),
+    (("task", "series"), "x.txt", "task.series: is for the task 'file', which needs it"),
+    (("task", "name"), "file", "task.series: is for the task 'file', which needs it"),
+    (("sweep", "rescale"), True, "sweep: refit_readout and rescale are not allowed (only in closed loop)"),
     (("sweep",), 3, "sweep: 3 is not allowed (estimator,"),
 ]
 

@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
-from conftest import TASK
+from conftest import ROOT, TASK
 
 from echolesion import seeds, task
 
 
+SERIES = ROOT / "data/mackey_glass/series.txt"
+
+
 def make(**settings):
-    return task.make(TASK | settings, seeds.generator(1, "task"))
+    return task.make(TASK | {"series": SERIES} | settings, seeds.generator(1, "task"))
 
 
 @pytest.mark.parametrize("name", task.TASKS)
@@ -51,3 +54,26 @@ def test_memory_truth_is_the_past_input():
 
 def test_equal_seeds_equal_series():
     assert make().identical(make())
+
+
+def test_closed_loop_hears_what_it_should_say():
+    series = make(name="file", horizon=1, loop="closed", standardise=False)
+    values = np.loadtxt(SERIES)
+    length = TASK["washout"] + sum(TASK[split] for split in task.SPLITS)
+    np.testing.assert_array_equal(series["input"].values[:, 0], values[:length])
+    np.testing.assert_array_equal(series["truth"].values[:, 0], values[1 : length + 1])
+    scaled = make(name="file", horizon=1, loop="closed")
+    np.testing.assert_allclose(scaled["input"].values[1:], scaled["truth"].values[:-1])
+    test = task.split(series, "test")
+    assert test.sizes["time"] == length and test["time"].values[-1] == TASK["test"] - 1
+    assert test["scored"].values.sum() == TASK["test"]
+    assert test["fitted"].values.sum() == TASK["train"] + TASK["validation"]
+    assert not test["fitted"].values[: TASK["washout"]].any()
+
+
+def test_series_that_cannot_be_used(tmp_path):
+    with pytest.raises(ValueError, match="has 10000 steps: the splits with their washout need"):
+        make(name="file", train=9990)
+    (tmp_path / "bad.txt").write_text("1\nnan\n" * 300)
+    with pytest.raises(ValueError, match="not finite"):
+        make(name="file", series=tmp_path / "bad.txt")

@@ -91,7 +91,19 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
                 f"regimes[{i}]: '{regime['name']}' needs either 'tuned: true' or all of spectral_radius, leak and"
                 " input_scaling"
             )
-    sweep = config["sweep"]
+    task, sweep = config["task"], config["sweep"]
+    if (task["name"] == "file") == (task["series"] is None):
+        raise ConfigurationError("task.series: is for the task 'file', which needs it")
+    if task["loop"] == "closed":
+        if task["name"] not in ("mackey_glass", "file") or task["horizon"] != 1:
+            raise ConfigurationError(
+                "task.loop: 'closed' is not allowed (only with horizon 1 of mackey_glass or file: what is predicted is"
+                " the next input)"
+            )
+        if sweep["lesion"] != "silence":
+            raise ConfigurationError(f"sweep.lesion: '{sweep['lesion']}' is not allowed (closed loop: only silence)")
+    elif sweep["refit_readout"] or sweep["rescale"]:
+        raise ConfigurationError("sweep: refit_readout and rescale are not allowed (only in closed loop)")
     if sweep["shards"] > sweep["batches"]:
         raise ConfigurationError(
             f"sweep.shards: {sweep['shards']} is more than sweep.batches, {sweep['batches']} (a batch is not divided)"

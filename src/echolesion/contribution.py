@@ -87,6 +87,8 @@ def interactions(
     batches: Collection[int] = range(8),
     walks: int,
     lesion: str = "silence",
+    refit_readout: bool = False,
+    rescale: bool = False,
     device: str = "cpu",
     progress: str | None = None,
 ) -> xr.Dataset:
@@ -94,7 +96,7 @@ def interactions(
 
     Parameters
     ----------
-    network, trained, piece, lesion, device
+    network, trained, piece, lesion, refit_readout, rescale, device
         As for `sweep.run`.
     seed : int
         Seed of the study.
@@ -119,7 +121,9 @@ def interactions(
         sampled.
     """
     size = network.sizes["node"]
-    game = sweep.game(network, trained, piece, lesion=lesion, device=device)
+    game = sweep.game(
+        network, trained, piece, lesion=lesion, refit_readout=refit_readout, rescale=rescale, device=device
+    )
     sums, weights = zip(
         *(
             shapley.interactions(game, size, walks, seeds.generator(seed, "interactions", batch))

@@ -67,8 +67,10 @@ def estimate(
     Raises
     ------
     ValueError
-        If there are too few batches, no walks, no connections, or more time bins than scored steps.
+        If the loop is closed, there are too few batches, no walks, no connections, or more time bins than scored steps.
     """
+    if piece.attrs["loop"] != "open":
+        raise ValueError("edge cuts are for open loops")
     scored = piece["scored"].values
     steps = int(scored.sum())
     if not 1 <= time_bins <= steps:

@@ -124,6 +124,7 @@ def logged(path: str | Path) -> Iterator[None]:
     to_file, to_terminal = logging.FileHandler(path, mode="w"), logging.StreamHandler()
     to_terminal.addFilter(lambda record: not record.exc_info)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[to_file, to_terminal], force=True)
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells what it does with every table of a font
     try:
         yield
     except (ValueError, OSError) as error:

@@ -41,7 +41,9 @@ def _memory(length: int, rng: np.random.Generator, settings: Mapping[str, Any]) 
 
 
 def _file(length: int, _rng: np.random.Generator, settings: Mapping[str, Any]) -> Series:
-    series = np.loadtxt(settings["series"])[:, None]
+    series = np.loadtxt(settings["series"], ndmin=1)[:, None]
+    if not np.isfinite(series).all():
+        raise ValueError(f"{settings['series']} holds values that are not finite")
     needed = length + settings["horizon"]
     if needed > len(series):
         raise ValueError(f"{settings['series']} has {len(series)} steps: the splits with their washout need {needed}")

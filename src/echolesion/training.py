@@ -188,7 +188,8 @@ def tune(
         ``score`` (NaN where activity overflows), the best ``ridge``, ``start_left`` and ``forgets`` at every point,
         dims ``(spectral_radius, leak, input_scaling)``. The attributes ``best_spectral_radius``, ``best_leak`` and
         ``best_input_scaling`` name the best of the points that forget their start within the washout: ``start_left``,
-        see `reservoir.start_left`, compares a start from 0 with one from the end of the training split.
+        see `reservoir.start_left`, compares a start from 0 with one from the end of the training split. In closed loop
+        the validation split is generated, and the start is compared at the end of the training split.
 
     Raises
     ------
@@ -212,29 +213,58 @@ def tune(
         steps = reservoir.trajectory(weights, drives, leak, activation, start)
         return torch.stack([state.clone() for state, _ in steps], dim=1)
 
+    def in_open_loop(network: xr.Dataset) -> tuple[list[float], list[int], list[float]]:
+        """Return score, place of the ridge parameter and `start_left` of every point at one spectral radius."""
+        states = [run(network, piece, zero) for piece in pieces]
+        others = run(network, pieces[1].isel(time=slice(first + 1)), states[0][:, -1])
+        left = list(map(reservoir.start_left, states[1][:, first].numpy(), others[:, first].numpy()))
+        values, chosen = [np.nan] * len(points), [0] * len(points)
+        for point in range(len(points)):
+            if all(split_states[point].isfinite().all() for split_states in states):
+                chosen[point], values[point], _, _ = _best_readout(
+                    (states[0][point, train], train_truth),
+                    (states[1][point, validation], validation_truth),
+                    grid["ridge"],
+                    task.attrs["score"],
+                )
+        return values, chosen, left
+
+    def in_closed_loop(network: xr.Dataset) -> tuple[list[float], list[int], list[float]]:
+        """Return the same; every point is a batch of networks that differ in their ridge parameter."""
+        states = run(network, pieces[0], zero)
+        others = run(network, pieces[0], states[:, -1])
+        left = list(map(reservoir.start_left, states[:, -1].numpy(), others[:, -1].numpy()))
+        if not states.isfinite().all():
+            return [np.nan] * len(points), [0] * len(points), left
+        series = generation.loop(network, pieces[1])
+        assert series.feedback is not None
+        fits = [generation.fit_readouts(states[:, train], train_truth, ridge) for ridge in grid["ridge"]]
+        steps = generation.free_run(
+            torch.from_numpy(network["weights"].values).expand(len(points), -1, -1),
+            series.drives[:, None, None] * scaling[:, None] + bias, leak[:, None], activation,
+            states[:, -1:].expand(-1, len(fits), -1), None, feedback=series.feedback * scaling[:, None],
+            output=series.last_output.expand(len(points), len(fits), -1), readout=torch.stack(fits, dim=1),
+            bound=series.bound,
+        )  # fmt: skip
+        function, larger_is_better = SCORES[task.attrs["score"]]
+        values = function(torch.stack([output for _, _, output in steps], dim=2), validation_truth)
+        best = values.max(dim=1) if larger_is_better else values.min(dim=1)
+        return best.values.tolist(), best.indices.tolist(), left
+
     scores: list[float] = []
     ridges: list[float] = []
     left: list[float] = []
+    at_one_radius = in_closed_loop if task.attrs["loop"] == "closed" else in_open_loop
     for radius in tqdm(
         axes["spectral_radius"], desc=progress, disable=progress is None, mininterval=2, delay=2, unit="radius"
     ):
         network = reservoir.build(
             connectome, unscaled_input, spectral_radius=radius, leak=1, input_scaling=1, activation=activation
         )
-        states = [run(network, piece, zero) for piece in pieces]
-        others = run(network, pieces[1].isel(time=slice(first + 1)), states[0][:, -1])
-        left += map(reservoir.start_left, states[1][:, first].numpy(), others[:, first].numpy())
-        for point in range(len(points)):
-            if not all(split_states[point].isfinite().all() for split_states in states):
-                scores.append(np.nan)  # an unbounded activation at a large radius
-                ridges.append(np.nan)
-                continue
-            training = states[0][point, train], train_truth
-            best, value, _, _ = _best_readout(
-                training, (states[1][point, validation], validation_truth), grid["ridge"], task.attrs["score"]
-            )
-            scores.append(value)
-            ridges.append(grid["ridge"][best])
+        values, chosen, starts = at_one_radius(network)
+        scores += values
+        ridges += [grid["ridge"][k] if np.isfinite(value) else np.nan for k, value in zip(chosen, values, strict=True)]
+        left += starts
     shape = [len(values) for values in axes.values()]
     tuned = xr.Dataset(
         {

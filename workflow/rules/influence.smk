@@ -45,10 +45,10 @@ rule interaction:
         code=code("interactions.py"),
         batches=config["sweep"]["batches"],
         interactions={
-            "walks": config["interactions"]["walks_per_batch"],
-            "lesion": config["sweep"]["lesion"],
-            "device": config["sweep"]["device"],
-        },
+            key: config["sweep"][key]
+            for key in ("lesion", "refit_readout", "rescale", "device")
+        }
+        | {"walks": config["interactions"]["walks_per_batch"]},
         seed=config["seed"],
     script:
         "../../scripts/interactions.py"

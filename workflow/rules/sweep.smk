@@ -22,7 +22,14 @@ rule sweep:
         batches=lambda wildcards: batches_of(int(wildcards.shard)),
         sweep={
             key: config["sweep"][key]
-            for key in ("time_bins", "estimator", "lesion", "device")
+            for key in (
+                "time_bins",
+                "estimator",
+                "lesion",
+                "refit_readout",
+                "rescale",
+                "device",
+            )
         }
         | {"walks": config["sweep"]["walks_per_batch"]},
         seed=config["seed"],
