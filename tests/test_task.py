@@ -4,7 +4,6 @@ from conftest import ROOT, TASK
 
 from echolesion import seeds, task
 
-
 SERIES = ROOT / "data/mackey_glass/series.txt"
 
 
