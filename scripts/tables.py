@@ -10,12 +10,21 @@ from echolesion.provenance import logged
 
 snakemake: Snakemake
 
+OF_A_SWEEP = (
+    "lesion", "loop", "refit_readout", "rescale", "estimator", "batches", "walks_per_batch", "reliability_target",
+    "walks_needed", "ended_by", "bounded_share",
+)  # fmt: skip
+
 with logged(snakemake.log[0]):
     params, files = snakemake.params, snakemake.input
     splits = [storage.read(file).to_dataframe().reset_index() for file in files.decomposition]
     split = pd.concat(splits, keys=params.connectomes, names=["connectome", None]).reset_index("connectome")
     columns = ["connectome", "regime", "measure", "estimate", "se", "low", "high", "chance", "meaning"]
     storage.write_table(split[columns], snakemake.output.decomposition)
+
+    compared = [storage.read(file).to_dataframe().reset_index() for file in files.topology]
+    topology = pd.concat(compared, keys=params.connectomes, names=["connectome", None]).reset_index("connectome")
+    storage.write_table(topology, snakemake.output.topology)
 
     scores, sweeps = [], []
     networks = product(params.connectomes, params.regimes)
@@ -26,9 +35,8 @@ with logged(snakemake.log[0]):
         parameters = {name: network.attrs[name] for name in ("spectral_radius", "leak", "input_scaling")}
         parameters |= {name: trained.attrs[name] for name in ("ridge", "start_left")}
         scores.append(table.assign(**names, **parameters))
-        walks = ("lesion", "estimator", "batches", "walks_per_batch", "reliability_target", "walks_needed", "ended_by")
         reliability = float(influence["reliability"])
-        sweeps.append(names | {"reliability": reliability} | {name: influence.attrs[name] for name in walks})
+        sweeps.append(names | {"reliability": reliability} | {name: influence.attrs[name] for name in OF_A_SWEEP})
     table = pd.concat(scores)
     storage.write_table(table[["connectome", "regime", *table.columns.drop([*names])]], snakemake.output.scores)
     storage.write_table(pd.DataFrame(sweeps), snakemake.output.sweeps)

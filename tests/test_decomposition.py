@@ -21,9 +21,20 @@ def estimated(magnitude, noise, seed=0, direct=1.0):
             "connection_source": ("connection", np.repeat(np.arange(SIZE), SIZE)),
             "connection_target": ("connection", np.tile(np.arange(SIZE), SIZE)),
             "influence_weight": (("batch", "source", "target"), np.ones((BATCHES, SIZE, SIZE))),
+            "runs": ("batch", np.ones(BATCHES)),
+            "bounded_runs": ("batch", np.zeros(BATCHES)),
         },
         coords={"source": nodes, "target": nodes, "time": np.arange(STEPS), "batch": np.arange(BATCHES)},
-        attrs={"score": "nrmse", "estimator": "nested", "lesion": "silence", "round": 0, "walks_per_batch": 1},
+        attrs={
+            "score": "nrmse",
+            "estimator": "nested",
+            "lesion": "silence",
+            "loop": "open",
+            "refit_readout": 0,
+            "rescale": 0,
+            "round": 0,
+            "walks_per_batch": 1,
+        },
     )
     return influence.estimate(sums)
 
@@ -145,3 +156,16 @@ def test_edge_cut_refuses_what_does_not_belong_together(weights):
         decomposition.edge_cut(cut, whole.assign_attrs(lesion="mean"))
     with pytest.raises(ValueError, match="differ in their batches or time bins"):
         decomposition.edge_cut(cut, whole.isel(time=slice(2)))
+
+
+def test_noise_that_follows_the_weights_is_found_out(weights):
+    """Noise of its own strength on every pair looks like reliable influence; noise-free magnitudes show that it is not.
+
+    Over 870 pairs the standard error of a correlation is 0.034; that of the sum of noise-free powers is below 2 %.
+    """
+    result = split(weights, only=estimated(np.zeros((SIZE, SIZE)), 1 + 5 * np.abs(weights.values)[..., None]))
+    assert value(result, "only", "pearson_all") > 0.8
+    assert value(result, "only", "reliability") > 0.8
+    assert abs(value(result, "only", "pearson_all_noise_free")) < 0.15
+    assert abs(value(result, "only", "reliability_noise_free")) < 0.25
+    assert value(result, "only", "noise_share") == pytest.approx(1, abs=0.05)

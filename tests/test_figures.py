@@ -19,6 +19,7 @@ from echolesion import (
     storage,
     sweep,
     task,
+    topology,
     training,
 )
 
@@ -48,6 +49,8 @@ def study(settings, regimes, weights=None):
         {name: network["weights"] for name, network in results["reservoir"].items()}, results["influence"]
     )
     results["decomposition"] = {"all": split}
+    compared = topology.compare(weights, results["influence"], surrogates=5, rng=seeds.generator(1, "surrogates"))
+    results["topology"] = {"all": compared}
     return results
 
 
@@ -98,6 +101,15 @@ def test_scatter_shows_every_connected_pair_and_the_interval(results):
         (points,) = [c for c in axes.collections if isinstance(c, PathCollection)]
         assert len(points.get_offsets()) == np.count_nonzero(weights)
         assert "[" in axes.get_title(loc="left")
+
+
+def test_topology_shows_every_measure_regime_and_surrogate(results):
+    figure = drawn("topology", results)
+    pearson, spearman = figure.axes
+    assert len(pearson.containers) == len(spearman.containers) == len(REGIMES)
+    assert [text.get_text() for text in pearson.get_yticklabels()] == [n.replace("_", " ") for n in topology.MEASURES]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert {*REGIMES, "surrogates: rewired (95 %)", "surrogates: shuffled (95 %)"} == set(labels)
 
 
 def test_shares_add_up_and_stand_beside_chance(results):

@@ -62,12 +62,17 @@ def test_every_result_is_there_and_says_where_it_is_from(folder):
                 for variable in dataset.data_vars.values():
                     assert variable.attrs["long_name"] and variable.attrs["units"], (name, variable.name)
     figures = {file.name for file in (results / "figures").iterdir()}
-    names = ["connectome", "tuning", "prediction", "contribution", "influence", "influence_against_weight", "shares"]
+    names = [
+        "connectome", "tuning", "prediction", "contribution", "influence", "influence_against_weight", "topology",
+        "shares",
+    ]  # fmt: skip
     expected = {
         f"{name}.{suffix}" for name in (*(f"smallworld36_{n}" for n in names), "summary") for suffix in ("pdf", "png")
     }
     assert figures == expected
-    assert {file.name for file in (results / "tables").iterdir()} == {"decomposition.csv", "scores.csv", "sweeps.csv"}
+    assert {file.name for file in (results / "tables").iterdir()} == {
+        "decomposition.csv", "topology.csv", "scores.csv", "sweeps.csv",
+    }  # fmt: skip
     assert all((results / "logs" / f"{name}.log").exists() for name in ("task", "sweep_smallworld36_optimal_0-0"))
 
 
@@ -145,7 +150,7 @@ def test_edge_cuts_and_interactions_are_made_on_demand(folder, tmp_path):
 
 SWEEP_ON = {
     "sweep", "influence", "contribution", "decomposition", "tables", "all", "figure_contribution", "figure_influence",
-    "figure_influence_against_weight", "figure_shares", "figure_summary",
+    "figure_influence_against_weight", "topology", "figure_topology", "figure_shares", "figure_summary",
 }  # fmt: skip
 TRAINING_ON = SWEEP_ON | {"training", "figure_prediction"}
 RESERVOIR_ON = TRAINING_ON | {"reservoir", "figure_tuning"}
@@ -197,7 +202,8 @@ def test_changed_code_reruns_the_rules_that_use_it(folder, checkout):
     module.write_text(module.read_text() + "\nCHANGED = True\n")
     jobs = planned(folder, root=checkout)
     assert set(jobs) == {
-        "decomposition", "tables", "figure_influence_against_weight", "figure_shares", "figure_summary", "all",
+        "decomposition", "tables", "topology", "figure_influence_against_weight", "figure_topology", "figure_shares",
+        "figure_summary", "all",
     }  # fmt: skip
 
 

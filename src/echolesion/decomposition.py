@@ -14,13 +14,16 @@ edge cut
 
 The magnitude of influence is its standard deviation over time, power is the variance.
 
-Every measure is given as estimated and with the estimator's noise taken out: correlations are divided by the square
-root of the magnitudes' reliability (Spearman 1904), shares are taken of the noise-free power. Standard errors and
-intervals are a jackknife over the batches of walks: they cover the error of the estimator on this network, not the
-variety of networks.
+Every measure is given as estimated and with the estimator's noise taken out: shares are taken of the noise-free power,
+correlations are divided by the square root of the magnitudes' reliability (Spearman 1904), or are those of noise-free
+magnitudes. The correction supposes that noise is as strong on every pair. Where it is not, its pattern is as
+reproducible as that of influence, so that reliable magnitudes may be noise: compare with the noise-free ones. Standard
+errors and intervals are a jackknife over the batches of walks: they cover the error of the estimator on this network,
+not the variety of networks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -39,6 +42,10 @@ MEASURES = {
     "pearson_connected_corrected": "the same as pearson_connected, corrected for attenuation",
     "spearman_all_corrected": "the same as spearman_all, corrected for attenuation",
     "spearman_connected_corrected": "the same as spearman_connected, corrected for attenuation",
+    "pearson_all_noise_free": "the same as pearson_all, of noise-free magnitude",
+    "pearson_connected_noise_free": "the same as pearson_connected, of noise-free magnitude",
+    "spearman_all_noise_free": "the same as spearman_all, of noise-free magnitude",
+    "spearman_connected_noise_free": "the same as spearman_connected, of noise-free magnitude",
     "structural_indirect_share": "share of influence power on unconnected pairs",
     "structural_indirect_share_noise_free": "the same of noise-free power",
     "mediated_direct_share": "power of the direct parts over that of influence",
@@ -46,12 +53,42 @@ MEASURES = {
     "mediated_indirect_share": "power of the indirect parts over that of influence",
     "mediated_indirect_share_noise_free": "the same of noise-free power",
     "reliability": "split-half reliability of the magnitudes, all pairs",
+    "reliability_noise_free": "the same of noise-free magnitude",
+    "noise_share": "share of the estimator's noise in influence power",
 }
 #: Measures of `edge_cut`.
 EDGE_CUT_MEASURES = {
     "edge_cut_direct_share": "power of what influence loses when its connection is cut over that of influence",
     "edge_cut_direct_share_noise_free": "the same of noise-free power",
 }
+
+
+#: Correlations by name.
+CORRELATIONS: dict[str, Callable[..., Any]] = {"pearson": stats.pearsonr, "spearman": stats.spearmanr}
+
+
+def correlation(name: str, first: np.ndarray, second: np.ndarray) -> float:
+    """Return one of `CORRELATIONS` of two series; NaN if one of them is constant."""
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return np.nan
+    return float(CORRELATIONS[name](first, second).statistic)
+
+
+def magnitudes(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the magnitudes of influence, shape (pairs,), as estimated and noise-free.
+
+    Parameters
+    ----------
+    covariance : numpy.ndarray, shape (B, B, pairs)
+        From `statistics.batch_covariance`.
+
+    Returns
+    -------
+    tuple of numpy.ndarray, shape (pairs,)
+        Roots of power, see `statistics.root`.
+    """
+    raw, free = (statistics.root(statistics.power(covariance, noise_free=noise_free)) for noise_free in (False, True))
+    return raw, free
 
 
 def measure(weight: np.ndarray, covariances: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -80,16 +117,18 @@ def measure(weight: np.ndarray, covariances: Mapping[str, np.ndarray]) -> np.nda
         for part in ("direct", "indirect"):
             values[f"mediated_{part}_share{suffix}"] = power[part].sum() / whole
     covariance = covariances["influence"]
-    magnitude = np.sqrt(statistics.power(covariance))
+    magnitude, free = magnitudes(covariance)
+    values["noise_share"] = 1 - whole / statistics.power(covariance).sum()
     for group, pairs in groups.items():
         reliability = statistics.split_half_reliability(covariance[:, :, pairs])
         if group == "all":
             values["reliability"] = reliability
-        varied = np.ptp(weight[pairs]) > 0
-        for name, correlation in (("pearson", stats.pearsonr), ("spearman", stats.spearmanr)):
-            r = correlation(weight[pairs], magnitude[pairs]).statistic if varied else np.nan
+            values["reliability_noise_free"] = statistics.split_half_reliability(covariance, noise_free=True)
+        for name in CORRELATIONS:
+            r = correlation(name, weight[pairs], magnitude[pairs])
             values[f"{name}_{group}"] = r
             values[f"{name}_{group}_corrected"] = r / np.sqrt(reliability) if reliability > 0 else np.nan
+            values[f"{name}_{group}_noise_free"] = correlation(name, weight[pairs], free[pairs])
     return np.array([values[name] for name in MEASURES])
 
 

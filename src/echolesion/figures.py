@@ -268,6 +268,34 @@ def influence_against_weight(results: Results) -> Figure:
     return figure
 
 
+def topology(results: Results) -> Figure:
+    """Draw the correlation of noise-free magnitude with measures of structure, beside those of surrogates."""
+    (compared,) = results["topology"].values()
+    regimes, measures = list(compared["regime"].values), list(compared["measure"].values)
+    figure = Figure(figsize=(WIDTH, 85 * MILLIMETRE))
+    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    for axes, (correlation, pairs) in zip(panels, (("pearson", "values"), ("spearman", "ranks")), strict=True):
+        for i, regime in enumerate(regimes):
+            value = compared.sel(regime=regime, correlation=correlation, magnitude="noise_free")
+            heights = np.arange(len(measures)) + 0.7 * ((i + 0.5) / len(regimes) - 0.5)
+            # A 95 % range if surrogates are normal; what they are is in the table.
+            for null, colour, width in zip(value["null"].values, ("0.55", "0.8"), (3, 7), strict=True):
+                mean, deviation = (value[key].sel(null=null).values for key in ("null_mean", "null_sd"))
+                axes.hlines(
+                    heights, mean - 1.96 * deviation, mean + 1.96 * deviation, color=colour, lw=width,
+                    label=f"surrogates: {null} (95 %)", zorder=0 if width > 3 else 1,
+                )  # fmt: skip
+            middle = value["estimate"].values
+            error = [middle - value["low"].values, value["high"].values - middle]
+            axes.errorbar(middle, heights, xerr=error, fmt="o", ms=3.5, color=COLOURS[i % len(COLOURS)], label=regime)
+        axes.axvline(0, color=GREY, lw=0.6)
+        axes.set(xlabel=f"{correlation.title()} correlation ({pairs}), all pairs")
+    panels[0].set_yticks(range(len(measures)), [name.replace("_", " ") for name in measures])
+    panels[0].set(ylim=(len(measures) - 0.5, -0.5), ylabel="influence (noise-free s.d.) with")
+    figure.legend(*_gathered(panels), loc="outside lower center", ncols=4)
+    return figure
+
+
 def shares(results: Results) -> Figure:
     """Draw the direct and indirect shares of influence power by both definitions."""
     (split,) = results["decomposition"].values()
@@ -379,6 +407,7 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
         contribution,
         influence,
         influence_against_weight,
+        topology,
         shares,
         summary,
     )

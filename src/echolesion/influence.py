@@ -47,7 +47,7 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
         ``power_noise_free (source, target)``; ``influence_covariance``, ``direct_covariance`` and
         ``indirect_covariance (batch, other_batch, source, target)``, from which `decomposition` derives intervals; the
         split-half ``reliability`` of the magnitudes of influence. The diagonal is NaN: a node's influence on itself
-        is not defined.
+        is not defined. The attribute ``bounded_share`` is the share of simulated networks whose output was bounded.
 
     Raises
     ------
@@ -98,6 +98,7 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
         ),
     }
     walks = {part.attrs["round"]: part.attrs["walks_per_batch"] for part in parts}
+    runs, bounded = (sum(float(part[name].sum()) for part in parts) for name in ("runs", "bounded_runs"))
     result = xr.Dataset(
         variables,
         coords={
@@ -106,8 +107,8 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
             "time": ("time", time, {"long_name": "time", "units": "step"}),
             "batch": batches,
         },
-        attrs={name: parts[0].attrs[name] for name in ("estimator", "lesion")}
-        | {"walks_per_batch": sum(walks.values()), "batches": len(batches)},
+        attrs={name: parts[0].attrs[name] for name in ("estimator", "lesion", "loop", "refit_readout", "rescale")}
+        | {"walks_per_batch": sum(walks.values()), "batches": len(batches), "bounded_share": bounded / runs},
     )
     for key, variable in result.data_vars.items():
         variable.attrs["units"] = "1"

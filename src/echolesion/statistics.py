@@ -101,19 +101,31 @@ def power(covariance: np.ndarray, *, noise_free: bool = False) -> np.ndarray:
     return (total - np.einsum("bb...->...", covariance)) / (count * (count - 1))
 
 
+def root(power: np.ndarray) -> np.ndarray:
+    """Return the magnitudes of powers: square roots with the sign of the power.
+
+    Noise-free powers of nothing scatter around 0. To cut off those below it would leave magnitudes that are the larger
+    the stronger the noise; with their sign they average out.
+    """
+    return np.copysign(np.sqrt(np.abs(power)), power)
+
+
 def leave_out(covariance: np.ndarray, batch: int) -> np.ndarray:
     """Return the batch covariance without one batch, shape (B, B, ...) to (B - 1, B - 1, ...)."""
     kept = np.delete(np.arange(len(covariance)), batch)
     return covariance[np.ix_(kept, kept)]
 
 
-def split_half_reliability(covariance: np.ndarray) -> float:
+def split_half_reliability(covariance: np.ndarray, *, noise_free: bool = False) -> float:
     """Return how well the map of magnitudes from one half of the batches agrees with that from the other.
 
     Parameters
     ----------
     covariance : numpy.ndarray, shape (B, B, pairs)
         From `batch_covariance`.
+    noise_free : bool
+        Take the noise out of the magnitudes of either half. Without it, noise that is stronger on some pairs than on
+        others counts as agreement.
 
     Returns
     -------
@@ -131,9 +143,11 @@ def split_half_reliability(covariance: np.ndarray) -> float:
 
     def magnitudes(chosen: np.ndarray) -> np.ndarray:
         """Return the standardised magnitudes from the chosen batches of each split, shape (splits, pairs)."""
-        share = chosen / chosen.sum(axis=1, keepdims=True)
-        products = (share[:, :, None] * share[:, None, :]).reshape(len(chosen), -1)
-        magnitude = np.sqrt(np.maximum(products @ covariance.reshape(count**2, -1), 0))
+        products = chosen[:, :, None] * chosen[:, None, :]
+        if noise_free:
+            products[:, np.arange(count), np.arange(count)] = 0
+        products /= products.sum(axis=(1, 2), keepdims=True)
+        magnitude = root(products.reshape(len(chosen), -1) @ covariance.reshape(count**2, -1))
         magnitude -= magnitude.mean(axis=1, keepdims=True)
         return magnitude / np.linalg.norm(magnitude, axis=1, keepdims=True)
 

@@ -15,14 +15,35 @@ rule decomposition:
         "../../scripts/decomposition.py"
 
 
+rule topology:
+    input:
+        connectome=rules.connectome.output[0],
+        influence=expand(rules.influence.output, regime=REGIMES, allow_missing=True),
+    output:
+        f"{NETWORK}/topology.nc",
+    log:
+        f"{LOGS}/topology_{{connectome}}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("topology.py"),
+        regimes=REGIMES,
+        surrogates=config["topology"]["surrogates"],
+        seed=config["seed"],
+    script:
+        "../../scripts/topology.py"
+
+
 rule tables:
     input:
+        topology=expand(rules.topology.output, connectome=CONNECTOMES),
         decomposition=expand(rules.decomposition.output, connectome=CONNECTOMES),
         training=expand(rules.training.output, connectome=CONNECTOMES, regime=REGIMES),
         reservoir=expand(rules.reservoir.output, connectome=CONNECTOMES, regime=REGIMES),
         influence=expand(rules.influence.output, connectome=CONNECTOMES, regime=REGIMES),
     output:
         decomposition=f"{STUDY}/tables/decomposition.csv",
+        topology=f"{STUDY}/tables/topology.csv",
         scores=f"{STUDY}/tables/scores.csv",
         sweeps=f"{STUDY}/tables/sweeps.csv",
     log:

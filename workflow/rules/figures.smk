@@ -7,11 +7,13 @@ NETWORK_FIGURES = {
     "influence": ["influence"],
     "influence_against_weight": ["influence", "reservoir", "decomposition"],
     "shares": ["influence", "decomposition"],
+    "topology": ["topology"],
 }
 RESULTS = {
     "connectome": rules.connectome.output,
     "tuning": rules.tuning.output,
     "decomposition": rules.decomposition.output,
+    "topology": rules.topology.output,
     "reservoir": rules.reservoir.output,
     "training": rules.training.output,
     "influence": rules.influence.output,

@@ -1,0 +1,16 @@
+"""Compare the influence of every regime with the topology of a connectome."""
+
+from snakemake.iocontainers import Snakemake
+
+from echolesion import seeds, storage, topology
+from echolesion.provenance import logged
+
+snakemake: Snakemake
+
+with logged(snakemake.log[0]):
+    params = snakemake.params
+    weights = storage.read(snakemake.input.connectome)["weight"]
+    influence = {name: storage.read(file) for name, file in zip(params.regimes, snakemake.input.influence, strict=True)}
+    rng = seeds.generator(params.seed, "surrogates")
+    result = topology.compare(weights, influence, surrogates=params.surrogates, rng=rng)
+    storage.write(result, snakemake.output[0], snakemake.config)
