@@ -141,14 +141,15 @@ def test_read_outs_are_the_pseudo_inverse_or_ridge_regression():
     states, truth = rng.normal(size=(3, 40, 6)), rng.normal(size=(40, 2))
     states[1, :, 4] = 0  # a silent node
     for ridge in (0.0, 0.7):
-        ours = generation.fit_readouts(torch.from_numpy(states), torch.from_numpy(truth), ridge).numpy()
+        series = np.concatenate([states, np.broadcast_to(truth, (3, 40, 2))], axis=2)
+        ours = generation.fit_readouts(torch.from_numpy(series), 6, ridge).numpy()
         for x, readout in zip(states, ours, strict=True):
             gram = np.linalg.pinv(x.T @ x + ridge * np.eye(6))
             expected = np.linalg.pinv(x) @ truth if ridge == 0 else gram @ x.T @ truth
             np.testing.assert_allclose(readout, expected, atol=1e-10)
         assert np.abs(ours[1, 4]).max() < 1e-12
     with pytest.raises(ValueError, match="overflows while it is trained"):
-        generation.fit_readouts(torch.full((5, 2), torch.inf), torch.zeros(5, 1), 0)
+        generation.fit_readouts(torch.full((5, 3), torch.inf), 2, 0)
 
 
 def test_lesioned_networks_are_rescaled_unless_no_cycle_is_left():

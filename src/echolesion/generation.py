@@ -117,7 +117,9 @@ def generate(network: xr.Dataset, piece: xr.Dataset, ridges: Sequence[float]) ->
         [state.clone() for state, _ in reservoir.trajectory(weights, series.history, leak, activation, rest)]
     )
     fitted = states[torch.from_numpy(series.fitted)]
-    readouts = torch.stack([fit_readouts(fitted, series.truth, ridge) for ridge in ridges])
+    readouts = torch.stack(
+        [fit_readouts(torch.cat([fitted, series.truth], dim=1), len(weights), ridge) for ridge in ridges]
+    )
     steps = free_run(
         weights, series.drives, leak, activation, states[-1].expand(len(readouts), -1), None, feedback=series.feedback,
         output=series.last_output.expand(len(readouts), -1), readout=readouts, bound=series.bound,
@@ -164,15 +166,15 @@ def rescaling(weights: Tensor, intact: Tensor, radius: float) -> Tensor:
     return torch.where(cyclic, radius / torch.where(cyclic, found, 1.0), 1.0)
 
 
-def fit_readouts(states: Tensor, truth: Tensor, ridge: float) -> Tensor:
+def fit_readouts(series: Tensor, size: int, ridge: float) -> Tensor:
     """Fit the read-out of every network, without a constant.
 
     Parameters
     ----------
-    states : torch.Tensor, shape (..., T, N), float64
-        States at the steps that are fitted.
-    truth : torch.Tensor, shape (T, O), float64
-        What the outputs should be.
+    series : torch.Tensor, shape (..., T, N + O), float64
+        States at the steps that are fitted and, beside them, what the outputs should be. It is not copied.
+    size : int
+        Number of nodes N.
     ridge : float
         Ridge parameter, 0 for the pseudo-inverse.
 
@@ -186,13 +188,11 @@ def fit_readouts(states: Tensor, truth: Tensor, ridge: float) -> Tensor:
     ValueError
         If activity overflows.
     """
-    size = states.shape[-1]
-    outputs = truth.expand(*states.shape[:-2], *truth.shape)
-    if not torch.isfinite(states).all():
+    triangle = torch.linalg.qr(series, mode="r")[1]
+    if not torch.isfinite(triangle).all():
         raise ValueError("the activity of a network overflows while it is trained: take a smaller spectral radius")
-    triangle = torch.linalg.qr(torch.cat([states, outputs], dim=-1), mode="r")[1]
     u, s, vt = torch.linalg.svd(triangle[..., :size, :size], full_matrices=False)
-    kept = s > s[..., :1] * max(states.shape[-2:]) * torch.finfo(s.dtype).eps
+    kept = s > s[..., :1] * max(series.shape[-2], size) * torch.finfo(s.dtype).eps
     gain = torch.where(kept, s / torch.where(kept, s**2 + ridge, 1.0), 0.0)
     return vt.mT @ (gain[..., None] * (u.mT @ triangle[..., :size, size:]))
 
@@ -277,10 +277,11 @@ def validate(
     # The state before the first value is 0, and no output is before it: its step is not run.
     training = reservoir.trajectory(matrices, truth[: train - 1] * sent + bias, leak, "tanh", start, scale[..., None])
     states = torch.stack([state.clone() for state, _ in training], dim=2)
+    beside = truth[1:train].expand(*states.shape[:2], -1, -1)
     free = free_run(
         matrices, torch.full_like(truth[:steps], bias), leak, "tanh", states[:, :, -1], scale[..., None],
         feedback=sent.expand(count, 1, -1), output=truth[train - 1].expand(*start.shape[:2], 1),
-        readout=fit_readouts(states, truth[1:train], 0), bound=BOUND * float(truth.abs().max()),
+        readout=fit_readouts(torch.cat([states, beside], dim=-1), size, 0), bound=BOUND * float(truth.abs().max()),
     )  # fmt: skip
     generated = torch.cat([output for _, _, output in free], dim=-1)
     return (generated - truth[train : train + steps, 0]).square().mean(dim=-1).numpy()

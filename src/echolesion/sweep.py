@@ -36,8 +36,11 @@ from echolesion.training import SCORES
 
 #: Node states simulated side by side: large enough for fast matrix products, small enough for the cache.
 STATES_AT_ONCE = {"cpu": 2**18, "other": 2**25}
-#: Read-out values kept at once, for the scores of whole series; and states, for read-outs that are fitted again.
+#: Read-out values kept at once, for the scores of whole series.
 OUTPUTS_AT_ONCE = 2**24
+#: States kept at once, where read-outs are fitted again: as many networks side by side as memory allows, as a step of a
+#: few costs as much as one of many.
+FITTED_AT_ONCE = 2**26
 #: What `merge` adds up. The others are properties of the sweep.
 SUMS = (
     "influence_sum", "direct_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum",
@@ -502,10 +505,10 @@ def _empty(problem: _Problem, time_bins: int, levels: int) -> _Sums:
 def _rows(problem: _Problem, length: int) -> int:
     """Return how many networks of so many nodes are simulated at once."""
     states = STATES_AT_ONCE["cpu" if problem.weights.device.type == "cpu" else "other"] // length
-    kept = problem.truth.numel()
+    rows = min(states, OUTPUTS_AT_ONCE // problem.truth.numel())
     if problem.loop is not None and problem.loop.refit_readout:
-        kept += problem.loop.series.truth.shape[0] * length
-    return max(1, min(states, OUTPUTS_AT_ONCE // kept))
+        rows = min(rows, FITTED_AT_ONCE // (len(problem.loop.series.truth) * length))
+    return max(1, rows)
 
 
 def _chunk(problem: _Problem, level: shapley.Level) -> int:
@@ -548,22 +551,22 @@ def _loop(problem: _Problem, loop: _Loop, nodes: Tensor | None, intact: Tensor) 
     flat_scale = scale if scale is None else scale.reshape(*flat[:-1], 1)
     active = problem.leak * intact.to(dtype).reshape(flat)
 
-    states = torch.empty(
-        (*shape[:2], len(loop.series.truth) if loop.refit_readout else 0, shape[2]), dtype=dtype, device=intact.device
-    )
     rest = torch.zeros(flat, dtype=dtype, device=intact.device)
+    training = reservoir.trajectory(weights, history, active, problem.activation, rest, flat_scale)
+    truth = loop.series.truth if loop.refit_readout else loop.series.truth[:0]
+    fitted = torch.empty((*shape[:2], len(truth), shape[2] + truth.shape[1]), dtype=dtype, device=intact.device)
+    fitted[..., shape[2] :] = truth
     start, place = rest, 0
-    for t, (state, _) in enumerate(
-        reservoir.trajectory(weights, history, active, problem.activation, rest, flat_scale)
-    ):
+    for t, (state, _) in enumerate(training):
         start = state
         if loop.refit_readout and loop.series.fitted[t]:
-            states[:, :, place] = state.view(shape)
+            fitted[:, :, place, : shape[2]] = state.view(shape)
             place += 1
     if loop.refit_readout:
-        readouts = generation.fit_readouts(states, loop.series.truth, loop.ridge)
+        readouts = generation.fit_readouts(fitted, shape[2], loop.ridge)
     else:
         readouts = readout.expand(*shape, -1)
+    del fitted
     start = start.clone()
     steps = generation.free_run(
         weights, drives, active, problem.activation, start, flat_scale,

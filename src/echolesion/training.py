@@ -238,7 +238,8 @@ def tune(
             return [np.nan] * len(points), [0] * len(points), left
         series = generation.loop(network, pieces[1])
         assert series.feedback is not None
-        fits = [generation.fit_readouts(states[:, train], train_truth, ridge) for ridge in grid["ridge"]]
+        fitted = torch.cat([states[:, train], train_truth.expand(len(points), -1, -1)], dim=-1)
+        fits = [generation.fit_readouts(fitted, states.shape[-1], ridge) for ridge in grid["ridge"]]
         steps = generation.free_run(
             torch.from_numpy(network["weights"].values).expand(len(points), -1, -1),
             series.drives[:, None, None] * scaling[:, None] + bias, leak[:, None], activation,
