@@ -26,6 +26,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/influence.smk"
 include: "workflow/rules/decomposition.smk"
+include: "workflow/rules/map.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -41,6 +42,9 @@ rule all:
     default_target: True
     input:
         rules.tables.output,
+        rules.map.output if MAP else [],
+        rules.noise_curves.output if NOISE else [],
+        rules.published_tuning.output if PUBLISHED else [],
         FIGURES,
 
 

@@ -104,6 +104,12 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
             raise ConfigurationError(f"sweep.lesion: '{sweep['lesion']}' is not allowed (closed loop: only silence)")
     elif sweep["refit_readout"] or sweep["rescale"]:
         raise ConfigurationError("sweep: refit_readout and rescale are not allowed (only in closed loop)")
+    for i, key in enumerate((config["map"] or {}).get("connectomes", [])):
+        if key not in catalogue:
+            raise ConfigurationError(f"map.connectomes[{i}]: '{key}' is not in the catalogue ({', '.join(catalogue)})")
+    for i, loop in enumerate((config["map"] or {}).get("loops", [])):
+        if (loop == "open") != (task["loop"] == "open"):
+            raise ConfigurationError(f"map.loops[{i}]: '{loop}' is not allowed (task.loop is {task['loop']})")
     if sweep["shards"] > sweep["batches"]:
         raise ConfigurationError(
             f"sweep.shards: {sweep['shards']} is more than sweep.batches, {sweep['batches']} (a batch is not divided)"

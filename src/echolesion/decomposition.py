@@ -132,6 +132,13 @@ def measure(weight: np.ndarray, covariances: Mapping[str, np.ndarray]) -> np.nda
     return np.array([values[name] for name in MEASURES])
 
 
+def by_pairs(weights: xr.DataArray, influence: xr.Dataset) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return what `measure` takes of a network and its influence, pairs in the order of sources, then targets."""
+    matrix = weights.transpose("source", "target").values
+    pairs = off_diagonal(len(matrix))
+    return np.abs(matrix[pairs]), {part: _by_pairs(influence[f"{part}_covariance"], pairs) for part in MEANINGS}
+
+
 def decompose(weights: Mapping[str, xr.DataArray], influence: Mapping[str, xr.Dataset]) -> xr.Dataset:
     """Decompose the influence of every regime by both definitions, and compare the regimes.
 
@@ -151,10 +158,7 @@ def decompose(weights: Mapping[str, xr.DataArray], influence: Mapping[str, xr.Da
     """
     estimates, replicates, chance = {}, {}, {}
     for regime, result in influence.items():
-        matrix = weights[regime].transpose("source", "target").values
-        pairs = off_diagonal(len(matrix))
-        magnitude = np.abs(matrix[pairs])
-        covariances = {part: _by_pairs(result[f"{part}_covariance"], pairs) for part in MEANINGS}
+        magnitude, covariances = by_pairs(weights[regime], result)
         estimates[regime] = measure(magnitude, covariances)
         replicates[regime] = np.stack(
             [

@@ -190,7 +190,9 @@ def fit_readouts(series: Tensor, size: int, ridge: float) -> Tensor:
     """
     triangle = torch.linalg.qr(series, mode="r")[1]
     if not torch.isfinite(triangle).all():
-        raise ValueError("the activity of a network overflows while it is trained: take a smaller spectral radius")
+        raise reservoir.Overflow(
+            "the activity of a network overflows while it is trained: take a smaller spectral radius"
+        )
     u, s, vt = torch.linalg.svd(triangle[..., :size, :size], full_matrices=False)
     kept = s > s[..., :1] * max(series.shape[-2], size) * torch.finfo(s.dtype).eps
     gain = torch.where(kept, s / torch.where(kept, s**2 + ridge, 1.0), 0.0)

@@ -6,6 +6,9 @@ Graph, order of the draws and tuning are those that the authors published with t
 
 import networkx as nx
 import numpy as np
+import xarray as xr
+
+from echolesion import generation
 
 #: Seed of the graph and of the one random stream of all weights.
 SEED = 2022
@@ -14,10 +17,17 @@ SIZE, DRAWS = 36, 50
 #: Spectral radii among which it chooses, and the parameters that are set.
 RADII = np.linspace(0.5, 1, 20)
 LEAK, BIAS = 0.1, 0.001
+#: Steps of the series that it trains on before it generates so many; and for the validation of its choice.
+TUNING_STEPS, VALIDATION_STEPS, GENERATED = 2000, 3000, 500
 
 
-def draws() -> tuple[np.ndarray, np.ndarray]:
+def draws(seed: int = SEED) -> tuple[np.ndarray, np.ndarray]:
     """Draw the weights.
+
+    Parameters
+    ----------
+    seed : int
+        Of the graph and of the weights; another one gives other networks of the same kind.
 
     Returns
     -------
@@ -26,15 +36,15 @@ def draws() -> tuple[np.ndarray, np.ndarray]:
     feedback : numpy.ndarray, shape (SIZE,)
         Weights of the feedback, -1 or 0.
     """
-    graph = nx.to_numpy_array(nx.watts_strogatz_graph(SIZE, 6, 0.4, seed=SEED))
-    rng = np.random.default_rng(SEED)
+    graph = nx.to_numpy_array(nx.watts_strogatz_graph(SIZE, 6, 0.4, seed=seed))
+    rng = np.random.default_rng(seed)
     rng.uniform(0.1, 1, graph.shape)  # drawn there, and not used
     # Their matrices have the target first.
     weights = np.stack([(graph * rng.uniform(-0.5, 0.5, graph.shape)).T for _ in range(DRAWS)])
     return weights, rng.integers(-1, 1, SIZE).astype(float)
 
 
-def small_world(draw: int) -> "nx.DiGraph[int]":
+def small_world(draw: int, seed: int = SEED) -> "nx.DiGraph[int]":
     """Return one of the draws as a graph, with ``weight`` of connections and ``input``, the feedback weight, of nodes.
 
     Raises
@@ -44,7 +54,48 @@ def small_world(draw: int) -> "nx.DiGraph[int]":
     """
     if not 0 <= draw < DRAWS:
         raise ValueError(f"draw must be between 0 and {DRAWS - 1}")
-    weights, feedback = draws()
+    weights, feedback = draws(seed)
     graph = nx.from_numpy_array(weights[draw], create_using=nx.DiGraph)
     nx.set_node_attributes(graph, dict(enumerate(feedback)), "input")
     return graph
+
+
+def tune(series: np.ndarray) -> xr.Dataset:
+    """Tune the network as its authors did.
+
+    Parameters
+    ----------
+    series : numpy.ndarray, shape (T,)
+        The Mackey-Glass series, of 3,500 steps or more.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``error (draw, spectral_radius)``, the mean squared error of what every network generates after training; as
+        attributes ``best_draw`` and ``best_spectral_radius``, their ``tuning_error``, and the ``validation_error`` after
+        training on more of the series.
+    """
+    weights, feedback = draws()
+
+    def errors(chosen: np.ndarray, radii: np.ndarray, steps: int) -> np.ndarray:
+        return generation.validate(chosen, feedback, radii, LEAK, BIAS, series, steps, GENERATED)
+
+    tuned = errors(weights, RADII, TUNING_STEPS)
+    draw, place = np.unravel_index(tuned.argmin(), tuned.shape)
+    validation = errors(weights[[draw]], RADII[[place]], VALIDATION_STEPS).item()
+    return xr.Dataset(
+        {
+            "error": (
+                ("draw", "spectral_radius"),
+                tuned,
+                {"long_name": "mean squared error of generation", "units": "1"},
+            )
+        },
+        coords={"draw": np.arange(DRAWS), "spectral_radius": RADII},
+        attrs={
+            "best_draw": int(draw),
+            "best_spectral_radius": float(RADII[place]),
+            "tuning_error": float(tuned.min()),
+            "validation_error": validation,
+        },
+    )

@@ -34,6 +34,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
+class Overflow(ValueError):
+    """Activity that grows beyond all numbers, which an unbounded activation allows."""
+
+
 #: Largest `start_left` at which a reservoir counts as having forgotten its start.
 FORGOTTEN = 0.01
 

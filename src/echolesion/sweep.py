@@ -208,7 +208,7 @@ def run(
                     _add(sums, problem, place, level, chunk)
                     bar.update(chunk.intact.size)
             if not torch.isfinite(sums.influence.sum()):
-                raise ValueError("the activity of lesioned networks overflows: take a smaller spectral radius")
+                raise reservoir.Overflow("the activity of lesioned networks overflows: take a smaller spectral radius")
             summed.append(sums)
     if problem.loop is None:
         intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]

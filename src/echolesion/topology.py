@@ -166,8 +166,7 @@ def compare(
     )  # (null, surrogate, measure, pair)
     estimates, replicates, nulls = [], [], []
     for result in influence.values():
-        ordered = result["influence_covariance"].transpose("batch", "other_batch", "source", "target")
-        covariance = ordered.values[:, :, pairs].astype(float)
+        covariance = decomposition.by_pairs(weights, result)[1]["influence"]
         left_out = [statistics.leave_out(covariance, b) for b in range(len(covariance))]
         magnitudes = np.stack([decomposition.magnitudes(c) for c in (covariance, *left_out)])
         correlations = np.stack([_correlations(*transformed) for transformed in _transformed(magnitudes, own)], axis=2)

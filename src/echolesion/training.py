@@ -333,7 +333,7 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
     states, truths, left = {}, {}, []
     whole = reservoir.simulate(network, task["input"]).values
     if not np.isfinite(whole).all():
-        raise ValueError("the activity of the network overflows: take a smaller spectral radius")
+        raise reservoir.Overflow("the activity of the network overflows: take a smaller spectral radius")
     for name, piece in pieces.items():
         scored, truths[name] = _scored(piece)
         states[name] = torch.from_numpy(reservoir.simulate(network, piece["input"]).values[scored])

@@ -23,10 +23,12 @@ SHARD = f"{REGIME}/sweep/{{round}}-{{shard}}.nc"
 
 
 wildcard_constraints:
-    connectome="|".join(CONNECTOMES),
+    connectome="|".join([*CONNECTOMES, *(config["map"] or {}).get("connectomes", [])]),
     regime="|".join(REGIMES),
     shard=r"\d+",
     round=r"\d+",
+    place=r"\d+",
+    walks=r"\d+",
 
 
 def code(script):

@@ -8,18 +8,20 @@ NETWORK_FIGURES = {
     "influence_against_weight": ["influence", "reservoir", "decomposition"],
     "shares": ["influence", "decomposition"],
     "topology": ["topology"],
+    "noise_curve": ["noise_curve"],
 }
 RESULTS = {
     "connectome": rules.connectome.output,
     "tuning": rules.tuning.output,
     "decomposition": rules.decomposition.output,
     "topology": rules.topology.output,
+    "noise_curve": rules.noise_curve.output,
     "reservoir": rules.reservoir.output,
     "training": rules.training.output,
     "influence": rules.influence.output,
     "contribution": rules.contribution.output,
 }
-OF_REGIMES = ("reservoir", "training", "influence", "contribution")
+OF_REGIMES = ("reservoir", "training", "influence", "contribution", "noise_curve")
 
 
 for figure, kinds in NETWORK_FIGURES.items():
@@ -73,12 +75,45 @@ rule figure_summary:
         "../../scripts/figure.py"
 
 
+# Figures of the whole study, each of one result; those that the study has.
+STUDY_FIGURES = {
+    "parameter_map": (rules.map.output.map, f"{len(MAP_CONNECTOMES)} networks"),
+    "map_against_score": (rules.map.output.map, f"{len(MAP_CONNECTOMES)} networks"),
+    "published_tuning": (rules.published_tuning.output[0], "the published tuning"),
+}
+
+
+for figure, (result, title) in STUDY_FIGURES.items():
+
+    rule:
+        name:
+            f"figure_{figure}"
+        input:
+            result=[result],
+        output:
+            multiext(f"{STUDY}/figures/{figure}", ".pdf", ".png"),
+        log:
+            f"{LOGS}/figure_{figure}.log",
+        conda:
+            "../../environment.yml"
+        params:
+            code=code("figure.py"),
+            figure=figure,
+            title=f"Study {config['study']}: {title}",
+            names={"result": ["all"]},
+        script:
+            "../../scripts/figure.py"
+
+
 FIGURES = [
     *rules.figure_summary.output,
+    *(rules.figure_parameter_map.output if MAP else []),
+    *(rules.figure_map_against_score.output if MAP else []),
+    *(rules.figure_published_tuning.output if PUBLISHED else []),
     *expand(
         f"{STUDY}/figures/{{connectome}}_{{figure}}.{{suffix}}",
         connectome=CONNECTOMES,
-        figure=NETWORK_FIGURES,
+        figure=[name for name in NETWORK_FIGURES if NOISE or name != "noise_curve"],
         suffix=("pdf", "png"),
     ),
 ]

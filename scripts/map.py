@@ -1,0 +1,19 @@
+"""Put the parts of the map together."""
+
+from snakemake.iocontainers import Snakemake
+
+from echolesion import landscape, storage
+from echolesion.provenance import logged
+
+snakemake: Snakemake
+
+with logged(snakemake.log[0]):
+    parts = [storage.read(file) for file in snakemake.input]
+    result = landscape.summarise(parts, snakemake.params.connectomes)
+    storage.write(result, snakemake.output.map, snakemake.config)
+    for variables, file in (
+        (["mean", "low", "high"], snakemake.output.mean),
+        (["estimate", "se"], snakemake.output.networks),
+        (["association", "association_low", "association_high"], snakemake.output.association),
+    ):
+        storage.write_table(result[variables].to_dataframe().reset_index(), file)

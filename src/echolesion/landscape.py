@@ -1,0 +1,158 @@
+"""The map: task error, and how influence relates to the wiring, over spectral radius and leak rate.
+
+A pair of networks that somebody picked says little about tuning. Every point of a grid is a network of its own, trained
+and swept like those of the regimes. Several networks, drawn anew or on other graphs, say how much of what is found
+belongs to the one that was drawn: intervals of `summarise` are over networks.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from tqdm import tqdm
+
+from echolesion import decomposition, influence, reservoir, statistics, sweep, training
+from echolesion.task import split
+
+#: What is known of a network besides `decomposition.MEASURES`.
+OF_TRAINING = {
+    "test_score": "test score of the task, without lesions",
+    "start_left": "difference that the start makes after training, relative to the largest state",
+    "bounded_share": "share of lesioned networks whose output was bounded",
+    "chance": "share of unconnected pairs",
+}
+
+
+def explore(
+    connectome: xr.DataArray,
+    unscaled_input: xr.DataArray,
+    task: xr.Dataset,
+    *,
+    spectral_radius: Sequence[float],
+    leak: Sequence[float],
+    loops: Sequence[str],
+    ridge: Sequence[float],
+    parameters: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    progress: str | None = None,
+) -> xr.Dataset:
+    """Train and sweep the networks of a grid.
+
+    Parameters
+    ----------
+    connectome, unscaled_input : xarray.DataArray
+        As for `reservoir.build`.
+    task : xarray.Dataset
+        From `task.make`.
+    spectral_radius, leak : sequence of float
+        The grid.
+    loops : sequence of str
+        What is swept, see `sweep.run`: "open" of a task in open loop, "closed" or "forced" of one in closed loop.
+    ridge : sequence of float
+        Ridge parameters, as for `training.train`.
+    parameters : mapping
+        The other parameters of `reservoir.build`.
+    settings : mapping
+        The arguments of `sweep.run` after the split.
+    progress : str, optional
+        Label of a progress bar; none by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``estimate`` and ``se (loop, spectral_radius, leak, measure)`` of `OF_TRAINING` and of `decomposition.MEASURES`;
+        the standard error covers that of the estimated influence, and of the score along time. NaN where activity
+        overflows.
+    """
+    names = [*OF_TRAINING, *decomposition.MEASURES]
+    values = np.full((2, len(loops), len(spectral_radius), len(leak), len(names)), np.nan)
+    points = list(product(enumerate(loops), enumerate(spectral_radius), enumerate(leak)))
+    for (i, loop), (r, radius), (a, rate) in tqdm(points, desc=progress, disable=progress is None, delay=2):
+        network = reservoir.build(connectome, unscaled_input, spectral_radius=radius, leak=rate, **parameters)
+        try:
+            trained = training.train(network, task, ridge)
+            sums = sweep.run(network, trained, split(task, "test").assign_attrs(loop=loop), **settings)
+        except reservoir.Overflow:
+            continue
+        estimated = influence.estimate(sums)
+        decomposed = decomposition.decompose({"": network["weights"]}, {"": estimated}).isel(regime=0)
+        score = trained.sel(split="test", measure=trained.attrs["task_score"])
+        of_training = [
+            score["score"],
+            trained.attrs["start_left"],
+            estimated.attrs["bounded_share"],
+            decomposed["chance"],
+        ]
+        values[0, i, r, a] = [*map(float, of_training), *decomposed["estimate"].values]
+        values[1, i, r, a] = [float(score["score_se"]), *[0.0] * (len(of_training) - 1), *decomposed["se"].values]
+    dims = ("loop", "spectral_radius", "leak", "measure")
+    return xr.Dataset(
+        {
+            "estimate": (dims, values[0], {"long_name": "estimate", "units": "1"}),
+            "se": (dims, values[1], {"long_name": "standard error", "units": "1"}),
+        },
+        coords={
+            "loop": list(loops),
+            "spectral_radius": list(spectral_radius),
+            "leak": list(leak),
+            "measure": names,
+            "meaning": ("measure", [*OF_TRAINING.values(), *decomposition.MEASURES.values()]),
+        },
+        attrs={"score": task.attrs["score"]},
+    )
+
+
+def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Dataset:
+    """Put the parts of a map together and average it over networks.
+
+    Parameters
+    ----------
+    parts : sequence of xarray.Dataset
+        From `explore`: parts of one grid, of any networks.
+    networks : sequence of str
+        The network of each part.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``estimate`` and ``se (connectome, loop, spectral_radius, leak, measure)``; ``mean``, ``low`` and ``high (loop,
+        spectral_radius, leak, measure)``, the mean over networks and its 95 % interval by Student's t, which is NaN for
+        a single network; ``association``, ``association_low`` and ``association_high (loop, measure)``, the same of
+        Spearman's correlation of a measure with the test score over the points of the grid.
+    """
+    labelled = [part.expand_dims(connectome=[name]) for part, name in zip(parts, networks, strict=True)]
+    whole = xr.combine_by_coords(labelled, combine_attrs="override")
+    assert isinstance(whole, xr.Dataset)
+    whole = whole.sel(connectome=list(dict.fromkeys(networks)))
+    mean, low, high = _over_networks(whole["estimate"])
+    association = xr.full_like(whole["estimate"].isel(spectral_radius=0, leak=0, drop=True), np.nan)
+    for name, loop, measure in product(*(association[dim].values for dim in association.dims)):
+        of_network = whole["estimate"].sel(connectome=name, loop=loop)
+        score, other = (of_network.sel(measure=m).values.ravel() for m in ("test_score", measure))
+        there = np.isfinite(score) & np.isfinite(other)
+        if there.sum() > 2:
+            association.loc[name, loop, measure] = decomposition.correlation("spearman", score[there], other[there])
+    between, *ends = _over_networks(association)
+    between_low, between_high = (end.clip(-1, 1) for end in ends)
+    meanings = {
+        "mean": (mean, "mean over networks"),
+        "low": (low, "lower end of the 95 % interval of the mean over networks"),
+        "high": (high, "upper end of the 95 % interval of the mean over networks"),
+        "association": (between, "Spearman correlation with the test score over the grid, mean over networks"),
+        "association_low": (between_low, "lower end of the 95 % interval of that mean"),
+        "association_high": (between_high, "upper end of the 95 % interval of that mean"),
+    }
+    return whole.assign(
+        {name: value.assign_attrs(long_name=meaning, units="1") for name, (value, meaning) in meanings.items()}
+    )
+
+
+def _over_networks(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
+    """Return mean and 95 % interval over connectomes."""
+    count, mean = values.sizes["connectome"], values.mean("connectome", skipna=False)
+    if count == 1:
+        return mean, mean * np.nan, mean * np.nan
+    half = statistics.t_quantile(count) * values.std("connectome", ddof=1, skipna=False) / np.sqrt(count)
+    return mean, mean - half, mean + half

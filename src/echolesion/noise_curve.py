@@ -1,0 +1,147 @@
+r"""The noise curve: what a study would have found with fewer walks.
+
+The power of influence as estimated from W walks is that of the signal and, as walks are independent, that of the noise,
+:math:`s_{ij} + n_{ij} / W`. Both are known from a long sweep, so that it tells what raw magnitudes would have been with
+any number of walks (`expected`). Short sweeps of other walks say whether that is so (`measured`).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from tqdm import tqdm
+
+from echolesion import decomposition, influence, statistics, sweep
+from echolesion.influence import MEANINGS
+
+
+def measured(
+    network: xr.Dataset,
+    trained: xr.Dataset,
+    piece: xr.Dataset,
+    *,
+    batches: int,
+    replicates: int,
+    progress: str | None = None,
+    **settings: Any,
+) -> xr.Dataset:
+    """Repeat a short sweep and measure it as `decomposition` does.
+
+    Parameters
+    ----------
+    network, trained, piece
+        As for `sweep.run`.
+    batches : int
+        Batches of each sweep.
+    replicates : int
+        Number of sweeps, with walks of their own, which are not those of the study either.
+    progress : str, optional
+        Label of a progress bar; none by default.
+    **settings
+        Other arguments of `sweep.run`, among them ``walks`` per batch.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``estimate (replicate, measure)``; the attribute ``walks``, of all batches of a sweep.
+    """
+    values = []
+    for replicate in tqdm(range(1, replicates + 1), desc=progress, disable=progress is None, delay=2):
+        own = range(replicate * batches, (replicate + 1) * batches)
+        result = influence.estimate(sweep.run(network, trained, piece, batches=own, **settings))
+        values.append(decomposition.measure(*decomposition.by_pairs(network["weights"], result)))
+    return xr.Dataset(
+        {"estimate": (("replicate", "measure"), np.stack(values), {"long_name": "estimate", "units": "1"})},
+        coords={"measure": list(decomposition.MEASURES)},
+        attrs={"walks": batches * settings["walks"]},
+    )
+
+
+def expected(weights: xr.DataArray, result: xr.Dataset, walks: Sequence[float]) -> xr.Dataset:
+    """Tell what raw correlations and shares would have been with other numbers of walks.
+
+    Parameters
+    ----------
+    weights : xarray.DataArray
+        Reservoir weights, dims ``(source, target)``.
+    result : xarray.Dataset
+        From `influence.estimate`, of a long sweep.
+    walks : sequence of float
+        Numbers of walks, of all batches together.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``expected (walks, measure)`` of the raw measures ``pearson_all``, ``spearman_all``,
+        ``structural_indirect_share``, ``mediated_direct_share``, ``mediated_indirect_share`` and ``noise_share``.
+    """
+    weight, covariances = decomposition.by_pairs(weights, result)
+    raw = {part: statistics.power(c) for part, c in covariances.items()}
+    signal = {part: statistics.power(c, noise_free=True) for part, c in covariances.items()}
+    swept = result.attrs["walks_per_batch"] * result.attrs["batches"]
+    rows = []
+    for number in walks:
+        noise = {part: (raw[part] - signal[part]) * swept / number for part in MEANINGS}
+        power = {part: signal[part] + noise[part] for part in MEANINGS}
+        magnitude, whole = statistics.root(power["influence"]), power["influence"].sum()
+        rows.append(
+            {
+                "pearson_all": decomposition.correlation("pearson", weight, magnitude),
+                "spearman_all": decomposition.correlation("spearman", weight, magnitude),
+                "structural_indirect_share": power["influence"][weight == 0].sum() / whole,
+                "mediated_direct_share": power["direct"].sum() / whole,
+                "mediated_indirect_share": power["indirect"].sum() / whole,
+                "noise_share": noise["influence"].sum() / whole,
+            }
+        )
+    return xr.Dataset(
+        {
+            "expected": (
+                ("walks", "measure"),
+                [list(row.values()) for row in rows],
+                {"long_name": "raw measure to be expected", "units": "1"},
+            )
+        },
+        coords={"walks": list(walks), "measure": list(rows[0])},
+    )
+
+
+def gather(short: Sequence[xr.Dataset], weights: xr.DataArray, result: xr.Dataset) -> xr.Dataset:
+    """Put the short sweeps beside the long one.
+
+    Parameters
+    ----------
+    short : sequence of xarray.Dataset
+        From `measured`, of different numbers of walks.
+    weights, result
+        As for `expected`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``mean``, ``sd`` and ``se (walks, measure)`` over the replicates of the short sweeps; ``expected
+        (expected_walks, measure)``; ``final (measure)`` and ``final_se`` of the long sweep, of ``final_walks``.
+    """
+    ordered = sorted(short, key=lambda part: part.attrs["walks"])
+    walks = xr.DataArray([part.attrs["walks"] for part in ordered], dims="walks", name="walks")
+    estimates = xr.concat([part["estimate"] for part in ordered], walks)
+    final = decomposition.decompose({"": weights}, {"": result}).isel(regime=0, drop=True)
+    swept = result.attrs["walks_per_batch"] * result.attrs["batches"]
+    curve = expected(weights, result, np.geomspace(ordered[0].attrs["walks"], 4 * swept, 40).tolist())
+    deviation = estimates.std("replicate", ddof=1)
+    variables = {
+        "mean": (estimates.mean("replicate"), "mean of the short sweeps"),
+        "sd": (deviation, "standard deviation of the short sweeps"),
+        "se": (deviation / np.sqrt(estimates.sizes["replicate"]), "standard error of their mean"),
+        "final": (final["estimate"], "estimate of the long sweep"),
+        "final_se": (final["se"], "its standard error"),
+    }
+    return xr.Dataset(
+        {
+            name: values.drop_vars("meaning", errors="ignore").assign_attrs(long_name=meaning, units="1")
+            for name, (values, meaning) in variables.items()
+        }
+        | {"expected": curve["expected"].rename(walks="expected_walks")},
+        attrs={"final_walks": swept},
+    )
