@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
-from conftest import TASK
+from conftest import ROOT, TASK, make_network
 from matplotlib.collections import PathCollection
 from matplotlib.image import AxesImage
 
@@ -14,6 +14,9 @@ from echolesion import (
     decomposition,
     figures,
     influence,
+    landscape,
+    noise_curve,
+    published,
     reservoir,
     seeds,
     storage,
@@ -34,17 +37,21 @@ def study(settings, regimes, weights=None):
     grid = {"spectral_radius": [0.5, 1.4], "leak": [0.3, 1.0], "input_scaling": [0.3, 1.0], "ridge": [0.01]}
     results = {"connectome": {"all": xr.Dataset({"weight": weights})}}
     results["tuning"] = {"all": training.tune(weights, unscaled, series, grid, bias=0, activation="tanh")}
-    for kind in ("reservoir", "training", "influence", "contribution"):
+    for kind in ("reservoir", "training", "influence", "contribution", "noise_curve"):
         results[kind] = {}
     for name, (radius, leak, scaling) in regimes.items():
         network = reservoir.build(weights, unscaled, spectral_radius=radius, leak=leak, input_scaling=scaling)
         trained = training.train(network, series, [0.01])
         sums = sweep.run(network, trained, task.split(series, "test"), seed=1, walks=4, time_bins=12)
         results["reservoir"][name], results["training"][name] = network, trained
+        settings = {"seed": 1, "time_bins": 12, "batches": 8, "replicates": 2}
+        short = [noise_curve.measured(network, trained, task.split(series, "test"), walks=2, **settings)]
         results["influence"][name], results["contribution"][name] = (
             influence.estimate(sums),
             contribution.estimate(sums),
         )
+        curve = noise_curve.gather(short, network["weights"], results["influence"][name])
+        results["noise_curve"][name] = curve
     split = decomposition.decompose(
         {name: network["weights"] for name, network in results["reservoir"].items()}, results["influence"]
     )
@@ -63,6 +70,23 @@ def results():
     return study({"washout": 60}, REGIMES)
 
 
+@pytest.fixture(scope="module")
+def of_the_study():
+    """Return the results of which study figures show one each: a map of two networks, and a tuning."""
+    networks = [make_network(8, seed=seed) for seed in (1, 2)]
+    grid = {"spectral_radius": [0.5, 0.9], "leak": [0.5, 1.0], "loops": ["open"], "ridge": [0.01]}
+    parts = [
+        landscape.explore(
+            network["weights"], network["input_weights"], series, **grid, parameters={"input_scaling": 1.0},
+            settings={"seed": 1, "walks": 2, "time_bins": 12},
+        )
+        for network, _, series in networks
+    ]  # fmt: skip
+    whole = landscape.summarise(parts, ["one", "two"])
+    tuned = published.tune(np.loadtxt(ROOT / "data/mackey_glass/series.txt"))
+    return {"parameter_map": whole, "map_against_score": whole, "published_tuning": tuned}
+
+
 def drawn(name, results):
     if name == "summary":
         trained = {f"net {regime}": result for regime, result in results["training"].items()}
@@ -70,8 +94,14 @@ def drawn(name, results):
     return figures.draw(name, "a title", results)
 
 
+#: Figures of the networks of a study; the others show one result of the whole study.
+OF_NETWORKS = [n for n in figures.FIGURES if n not in ("parameter_map", "map_against_score", "published_tuning")]
+
+
 @pytest.mark.parametrize("name", figures.FIGURES)
-def test_every_panel_has_labels_and_the_file_fonts(name, results, tmp_path):
+def test_every_panel_has_labels_and_the_file_fonts(name, results, of_the_study, tmp_path):
+    if name in of_the_study:
+        results = {"result": {"all": of_the_study[name]}}
     figure = drawn(name, results)
     assert figure.get_suptitle() == "a title"
     axes = [axes for axes in figure.axes if axes.axison]
@@ -112,6 +142,15 @@ def test_topology_shows_every_measure_regime_and_surrogate(results):
     assert {*REGIMES, "surrogates: rewired (95 %)", "surrogates: shuffled (95 %)"} == set(labels)
 
 
+def test_every_network_and_point_of_the_map_is_shown(of_the_study):
+    figure = figures.draw("map_against_score", "a title", {"result": {"all": of_the_study["parameter_map"]}})
+    for axes in figure.axes:
+        assert sum(len(line.get_xdata()) for line in axes.lines) == 2 * 2 * 2
+    figure = figures.draw("parameter_map", "a title", {"result": {"all": of_the_study["parameter_map"]}})
+    panels = [axes for axes in figure.axes if any(len(image.get_array().shape) == 2 for image in axes.images)]
+    assert len(panels) == len(figures.OF_MAP) and all(len(axes.texts) == 4 for axes in panels)
+
+
 def test_shares_add_up_and_stand_beside_chance(results):
     figure = drawn("shares", results)
     axes = figure.axes[0]
@@ -138,7 +177,7 @@ def test_contribution_shows_every_node_with_its_error(results):
 
 def test_memory_task_and_a_single_regime():
     results = study({"name": "memory", "washout": 60}, {"optimal": REGIMES["optimal"]})
-    for name in figures.FIGURES:
+    for name in OF_NETWORKS:
         drawn(name, results)
     bars = drawn("prediction", results).axes[0].patches
     np.testing.assert_allclose([bar.get_height() for bar in bars], results["training"]["optimal"]["memory_per_lag"])
@@ -156,7 +195,7 @@ def unreached():
 def test_extreme_networks_are_drawn(weights, tmp_path):
     """Pairs without any influence have no place on a logarithmic scale; a dense network has no unconnected pairs."""
     results = study({"washout": 60}, {"optimal": REGIMES["optimal"]}, weights)
-    for name in figures.FIGURES:
+    for name in OF_NETWORKS:
         storage.write_figure(drawn(name, results), tmp_path / f"{name}.png")
     split = results["decomposition"]["all"].sel(regime="optimal")
     share = float(split["estimate"].sel(measure="structural_indirect_share"))

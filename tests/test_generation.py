@@ -28,11 +28,13 @@ CLOSED = {
 SERIES = ROOT / "data/mackey_glass/series.txt"
 
 
-def closed_network(size, **parameters):
+#: With an input beside the feedback, and a function of the read-out.
+FREQUENCY = CLOSED | {"name": "frequency", "periods": [5, 9], "standardise": False, "output": "tanh"}
+
+
+def closed_network(size, settings=CLOSED):
     """Return a network that generates; one with noise in its fit, as a tiny one would diverge or not at all."""
-    return make_network(
-        size, settings=CLOSED, **({"spectral_radius": 0.9, "leak": 0.5, "input_scaling": 1} | parameters)
-    )
+    return make_network(size, settings=settings, spectral_radius=0.9, leak=0.5, input_scaling=1)
 
 
 def generated(network, trained, piece, intact, refit, rescale):
@@ -44,6 +46,7 @@ def generated(network, trained, piece, intact, refit, rescale):
     feed, leak, bias = network["input_weights"].values, network.attrs["leak"], network.attrs["bias"]
     inputs, truth, fitted, scored = (piece[name].values for name in ("input", "truth", "fitted", "scored"))
     first, states, h = int(np.argmax(scored)), [], np.zeros(len(intact))
+    function, inverse = (np.tanh, np.arctanh) if piece.attrs["output"] == "tanh" else (lambda x: x, lambda x: x)
 
     def step(h, u):
         z = scale * (h @ weights) + u @ feed + bias
@@ -56,12 +59,12 @@ def generated(network, trained, piece, intact, refit, rescale):
     ridge = trained.attrs["ridge"]
     readout = trained["readout"].values
     if refit:
-        readout = np.linalg.solve(x.T @ x + ridge * np.eye(len(intact)), x.T @ truth[:first][fitted[:first]])
+        readout = np.linalg.solve(x.T @ x + ridge * np.eye(len(intact)), x.T @ inverse(truth[:first][fitted[:first]]))
     y, trajectory, outputs, heard = truth[first - 1], [states[-1]], [], []
-    for _ in range(first, len(scored)):
-        heard.append(y)
-        h = step(h, y)
-        y = h @ readout
+    for t in range(first, len(scored)):
+        heard.append(np.where(piece["feeds"].values >= 0, y, inputs[t]))
+        h = step(h, heard[-1])
+        y = function(h @ readout)
         trajectory.append(h)
         outputs.append(y)
     return np.array(trajectory), np.array(outputs), np.array(heard), scale
@@ -101,11 +104,20 @@ def exact_direct(networks, states, heard, scales):
     return result
 
 
-@pytest.mark.parametrize("rescale", [False, True])
-@pytest.mark.parametrize("refit", [False, True])
-def test_closed_loop_sweep_equals_enumeration(refit, rescale, monkeypatch):
+@pytest.mark.parametrize(
+    ("settings", "refit", "rescale"),
+    [
+        (CLOSED, False, False),
+        (CLOSED, False, True),
+        (CLOSED, True, False),
+        (CLOSED, True, True),
+        (FREQUENCY, True, True),
+    ],
+    ids=["neither", "rescale", "refit", "both", "frequency"],
+)
+def test_closed_loop_sweep_equals_enumeration(settings, refit, rescale, monkeypatch):
     monkeypatch.setattr(shapley, "SHORTEST", 2)
-    networks = closed_network(5)
+    networks = closed_network(5, settings)
     network, trained, series = networks
     states, outputs, heard, scales = enumerate_runs(networks, refit, rescale)
     piece = task.split(series, "test")
@@ -152,6 +164,16 @@ def test_read_outs_are_the_pseudo_inverse_or_ridge_regression():
         generation.fit_readouts(torch.full((5, 3), torch.inf), 2, 0)
 
 
+def test_the_forced_loop_hears_the_truth():
+    """Without lesions its states are those of a network that is driven by the series."""
+    network, trained, series = closed_network(5)
+    piece = task.split(series, "test")
+    states = reservoir.simulate(network, piece["input"]).values[piece["scored"].values]
+    game = sweep.game(network, trained, piece.assign_attrs(loop="forced"), series=True)
+    outputs = game(np.ones((1, 5), bool))[0]
+    np.testing.assert_allclose(outputs, states @ trained["readout"].values, atol=1e-10)
+
+
 def test_lesioned_networks_are_rescaled_unless_no_cycle_is_left():
     weights = np.random.default_rng(2).normal(size=(6, 6))
     weights[:3, :3] = np.triu(weights[:3, :3], 1)  # the first three alone have no cycle
@@ -192,15 +214,10 @@ def test_the_published_network_and_its_tuning():
     """Published: radius 0.66, validation error 0.0049; recomputed: 0.6579, tuning error 5.0e-4, validation 0.00486."""
     weights, feedback = published.draws()
     assert ((weights[0] != 0).sum(), (feedback == -1).sum(), (feedback == 0).sum()) == (216, 20, 16)
-    series = np.loadtxt(SERIES)
-    near = published.RADII[5:8]
-    errors = generation.validate(weights, feedback, near, published.LEAK, published.BIAS, series, 2000, 500)
-    draw, place = np.unravel_index(errors.argmin(), errors.shape)
-    assert (draw, round(float(near[place]), 4), round(errors.min(), 5)) == (2, 0.6579, 0.0005)
-    validation = generation.validate(
-        weights[[draw]], feedback, near[[place]], published.LEAK, published.BIAS, series, 3000, 500
-    )
-    assert validation.item() == pytest.approx(0.00486, abs=5e-6)
+    tuned = published.tune(np.loadtxt(SERIES))
+    assert tuned["error"].shape == (50, 20)
+    assert (tuned.best_draw, round(tuned.best_spectral_radius, 4), round(tuned.tuning_error, 5)) == (2, 0.6579, 0.0005)
+    assert tuned.validation_error == pytest.approx(0.00486, abs=5e-6)
 
 
 def test_the_published_network_from_the_catalogue(catalogue):

@@ -8,22 +8,28 @@ SERIES = ROOT / "data/mackey_glass/series.txt"
 
 
 def make(**settings):
-    return task.make(TASK | {"series": SERIES} | settings, seeds.generator(1, "task"))
+    return task.make(TASK | {"series": SERIES, "periods": [8, 20]} | settings, seeds.generator(1, "task"))
 
 
 @pytest.mark.parametrize("name", task.TASKS)
 def test_splits_and_scaling(name):
-    series = make(name=name)
+    settings = TASK | {"train": 1000}
+    series = make(**settings | {"name": name})
     for split in task.SPLITS:
         piece = task.split(series, split)
-        assert piece.sizes["time"] == TASK["washout"] + TASK[split]
-        assert piece["time"].values[0] == -TASK["washout"]
+        assert piece.sizes["time"] == settings["washout"] + settings[split]
+        assert piece["time"].values[0] == -settings["washout"]
         assert (piece["scored"].values == (piece["time"].values >= 0)).all()
-    train = task.split(series, "train").isel(time=slice(TASK["washout"], None))
+    train = task.split(series, "train").isel(time=slice(settings["washout"], None))
     for variable in ("input", "truth"):
         np.testing.assert_allclose(train[variable].mean("time"), 0, atol=1e-12)
         np.testing.assert_allclose(train[variable].std("time"), 1)
-    assert series.sizes["time"] == sum(TASK[split] + TASK["washout"] for split in task.SPLITS)
+    assert series.sizes["time"] == sum(settings[split] + settings["washout"] for split in task.SPLITS)
+
+
+def test_an_input_that_does_not_vary_is_refused():
+    with pytest.raises(ValueError, match="does not vary over the training split"):
+        make(name="frequency", train=5)
 
 
 def test_mackey_glass_truth_is_the_future_input():
@@ -49,6 +55,25 @@ def test_memory_truth_is_the_past_input():
     for lag in range(1, 6):
         past, now = series["input"].values[:-lag, 0], series["truth"].values[lag:, lag - 1]
         assert np.corrcoef(past, now)[0, 1] == pytest.approx(1)
+
+
+def test_the_frequency_follows_the_input():
+    inputs, truth, _ = task._frequency(3000, np.random.default_rng(0), {"periods": [10, 30]})
+    control, wave = inputs[:, 0], truth[:, 0] / task.AMPLITUDE
+    assert 15 < np.count_nonzero(np.diff(control)) < 50  # 30 are expected
+    # A sine of period p has x(t + 1) + x(t - 1) = 2 cos(2 pi / p) x(t), while the period is the same.
+    period = 30 - 20 * control
+    same = (np.diff(control)[:-1] == 0) & (np.diff(control)[1:] == 0) & (np.abs(wave[1:-1]) > 0.1)
+    cosine = (wave[2:] + wave[:-2])[same] / (2 * wave[1:-1][same])
+    np.testing.assert_allclose(np.arccos(cosine), 2 * np.pi / period[1:-1][same], atol=1e-9)
+
+
+def test_a_frequency_generator_in_closed_loop_hears_itself_and_the_control():
+    series = make(name="frequency", loop="closed", output="tanh", standardise=False)
+    assert list(series["channel"].values) == ["y", "u"] and list(series["feeds"].values) == [0, -1]
+    np.testing.assert_array_equal(series["input"].values[1:, 0], series["truth"].values[:-1, 0])
+    with pytest.raises(ValueError, match="must lie between -1 and 1"):
+        make(name="frequency", loop="closed", output="tanh", train=1000)
 
 
 def test_equal_seeds_equal_series():

@@ -95,13 +95,16 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
     if (task["name"] == "file") == (task["series"] is None):
         raise ConfigurationError("task.series: is for the task 'file', which needs it")
     if task["loop"] == "closed":
-        if task["name"] not in ("mackey_glass", "file") or task["horizon"] != 1:
+        predicts_input = task["name"] in ("mackey_glass", "file") and task["horizon"] == 1
+        if not (predicts_input or task["name"] == "frequency"):
             raise ConfigurationError(
-                "task.loop: 'closed' is not allowed (only with horizon 1 of mackey_glass or file: what is predicted is"
-                " the next input)"
+                "task.loop: 'closed' is not allowed (only of frequency, and of mackey_glass or file with horizon 1,"
+                " where what is predicted is the next input)"
             )
         if sweep["lesion"] != "silence":
             raise ConfigurationError(f"sweep.lesion: '{sweep['lesion']}' is not allowed (closed loop: only silence)")
+    elif task["output"] != "identity":
+        raise ConfigurationError(f"task.output: '{task['output']}' is not allowed (only in closed loop)")
     elif sweep["refit_readout"] or sweep["rescale"]:
         raise ConfigurationError("sweep: refit_readout and rescale are not allowed (only in closed loop)")
     for i, key in enumerate((config["map"] or {}).get("connectomes", [])):

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from echolesion import published
 
-#: Graph models that a catalogue entry may name, with the word for each in the catalogue; of networkx, but for the last.
+#: Graph models that a catalogue entry may name, by the word for each there; of networkx, but for the published ones.
 GENERATORS: dict[str, Callable[..., Any]] = {
     "small_world": nx.connected_watts_strogatz_graph,
     "ring_lattice": nx.watts_strogatz_graph,
@@ -25,6 +25,7 @@ GENERATORS: dict[str, Callable[..., Any]] = {
     "scale_free": nx.barabasi_albert_graph,
     "modular": nx.planted_partition_graph,
     "published": published.small_world,
+    "frequency_generator": published.frequency_generator,
 }
 WEIGHTINGS = ("own", "random_signed", "rank_signed")
 
@@ -197,8 +198,8 @@ def generate(model: str, parameters: Mapping[str, Any], name: str) -> xr.DataArr
     except (TypeError, ValueError, nx.NetworkXException) as error:
         raise ConnectomeError(f"{name}: {model} does not take {dict(parameters)} ({error})") from error
     connectome = from_matrix(nx.to_numpy_array(graph), name=name)
-    inputs = nx.get_node_attributes(graph, "input")
-    return connectome.assign_coords(input=("source", list(inputs.values()))) if inputs else connectome
+    properties = pd.DataFrame.from_dict(dict(graph.nodes(data=True)), orient="index")
+    return connectome.assign_coords({str(name): ("source", properties[name]) for name in properties})
 
 
 def load(entry: Mapping[str, Any], name: str, folder: Path) -> xr.DataArray:

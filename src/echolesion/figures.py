@@ -311,8 +311,8 @@ def noise_curve(results: Results) -> Figure:
         for i, (name, curve) in enumerate(curves.items()):
             colour, free = COLOURS[i % len(COLOURS)], f"{measure}_noise_free"
             walks = curve["walks"].values
-            if measure in curve["expected"].dropna("measure")["measure"].values:
-                expected = curve["expected"].sel(measure=measure)
+            expected = curve["expected"].sel(measure=measure)
+            if expected.notnull().all():
                 axes.plot(curve["expected_walks"], expected, color=colour, lw=0.8, label=f"{name}: expected")
             for key, shift, style, of in ((measure, 0.96, "o", "as estimated"), (free, 1.04, "D", "noise-free")):
                 value = curve.sel(measure=key)
@@ -418,7 +418,7 @@ def map_against_score(results: Results) -> Figure:
 def published_tuning(results: Results) -> Figure:
     """Draw the errors by which the published network was chosen, a line per draw of its weights."""
     (tuned,) = results["result"].values()
-    figure = Figure(figsize=(WIDTH / 2, 65 * MILLIMETRE))
+    figure = Figure(figsize=(WIDTH, 65 * MILLIMETRE))
     axes = figure.subplots()
     radii, draw = tuned["spectral_radius"].values, tuned.attrs["best_draw"]
     axes.plot(radii, tuned["error"].values.T, color="0.8", lw=0.5)
@@ -429,7 +429,7 @@ def published_tuning(results: Results) -> Figure:
         f"\nin validation {tuned.attrs['validation_error']:.5f}",
     )  # fmt: skip
     axes.set(yscale="log", xlabel="spectral radius", ylabel="mean squared error")
-    axes.legend(loc="upper left", fontsize=6)
+    axes.legend(loc="upper left")
     return figure
 
 

@@ -10,7 +10,7 @@ The read-out is the pseudo-inverse of the states, or ridge regression. Of the tr
 Q and the T x N states are never needed twice, and the condition of X is not squared as by normal equations.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,12 @@ import xarray as xr
 from torch import Tensor
 
 from echolesion import reservoir
+
+#: What is made of the read-out, and what the read-out is fitted to, by name.
+OUTPUTS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "identity": (lambda read: read, lambda truth: truth),
+    "tanh": (torch.tanh, torch.atanh),
+}
 
 #: Outputs that are fed back are bounded at so many times the largest magnitude of the truth; bounded runs are counted.
 BOUND = 10.0
@@ -35,7 +41,7 @@ class Loop:
     fitted : numpy.ndarray of bool, shape (T,)
         Steps of it to which the read-out is fitted.
     truth : torch.Tensor, shape (fitted steps, O)
-        What the outputs should be there.
+        What the read-out should be there: the outputs before their function.
     drives : torch.Tensor, shape (steps, N)
         As `history`, of the steps that are generated, without what is fed back.
     feedback : torch.Tensor, shape (O, N), optional
@@ -44,6 +50,8 @@ class Loop:
         True output of the last training step.
     bound : float
         Magnitude at which outputs are bounded.
+    output : str
+        Key of `OUTPUTS`.
     """
 
     history: Tensor
@@ -53,6 +61,7 @@ class Loop:
     feedback: Tensor | None
     last_output: Tensor
     bound: float
+    output: str
 
 
 def loop(network: xr.Dataset, piece: xr.Dataset) -> Loop:
@@ -82,11 +91,12 @@ def loop(network: xr.Dataset, piece: xr.Dataset) -> Loop:
     return Loop(
         history=reservoir.drive(network, before["input"]),
         fitted=fitted,
-        truth=torch.from_numpy(truth[fitted]),
+        truth=OUTPUTS[piece.attrs["output"]][1](torch.from_numpy(truth[fitted])),
         drives=reservoir.drive(network, inputs),
         feedback=feedback,
         last_output=torch.from_numpy(truth[-1]),
         bound=BOUND * float(np.abs(truth).max()),
+        output=piece.attrs["output"],
     )
 
 
@@ -122,9 +132,11 @@ def generate(network: xr.Dataset, piece: xr.Dataset, ridges: Sequence[float]) ->
     )
     steps = free_run(
         weights, series.drives, leak, activation, states[-1].expand(len(readouts), -1), None, feedback=series.feedback,
-        output=series.last_output.expand(len(readouts), -1), readout=readouts, bound=series.bound,
+        last_output=series.last_output.expand(len(readouts), -1), readout=readouts, bound=series.bound,
+        output=series.output,
     )  # fmt: skip
-    return readouts, torch.stack([output for _, _, output in steps], dim=1), fitted @ readouts
+    outputs = torch.stack([output for _, _, output in steps], dim=1)
+    return readouts, outputs, OUTPUTS[series.output][0](fitted @ readouts)
 
 
 def radii(weights: Tensor, intact: Tensor) -> Tensor:
@@ -208,9 +220,10 @@ def free_run(
     scale: Tensor | None,
     *,
     feedback: Tensor | None,
-    output: Tensor,
+    last_output: Tensor,
     readout: Tensor,
     bound: float,
+    output: str = "identity",
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield the state of every network of a batch, step by step, while it hears its own output.
 
@@ -220,29 +233,32 @@ def free_run(
         As for `reservoir.trajectory`; what is fed back is added to the drives.
     feedback : torch.Tensor, shape (O, N) or (batch, O, N), optional
         Weights from the outputs; without them the loop is open.
-    output : torch.Tensor, shape (rows, O) or (batch, rows, O)
+    last_output : torch.Tensor, shape (rows, O) or (batch, rows, O)
         Outputs of the step before the first.
     readout : torch.Tensor, shape (rows, N, O) or (batch, rows, N, O)
         Of every network.
     bound : float
-        Outputs are bounded at this magnitude, and are 0 where they are not finite.
+        Outputs are bounded at this magnitude, and are 0 where they are not a number.
+    output : str
+        Key of `OUTPUTS`.
 
     Yields
     ------
     state, preactivation, output : torch.Tensor
         Buffers as of `reservoir.trajectory`; the output is a new tensor.
     """
+    heard = last_output
 
     def drives_with_feedback() -> Iterator[Tensor]:
         for driven in drives:
-            yield driven if feedback is None else driven + output @ feedback
+            yield driven if feedback is None else driven + heard @ feedback
 
     steps = reservoir.trajectory(weights, drives_with_feedback(), leak, activation, start, scale)
     for state, preactivation in steps:
         # Of one output or a few, elementwise products are faster than as many matrix products as there are networks.
-        output = torch.stack([(state * column).sum(dim=-1) for column in readout.unbind(dim=-1)], dim=-1)
-        output = output.nan_to_num(nan=0.0, posinf=bound, neginf=-bound).clamp_(-bound, bound)
-        yield state, preactivation, output
+        read = torch.stack([(state * column).sum(dim=-1) for column in readout.unbind(dim=-1)], dim=-1)
+        heard = OUTPUTS[output][0](read).nan_to_num(nan=0.0, posinf=bound, neginf=-bound).clamp_(-bound, bound)
+        yield state, preactivation, heard
 
 
 def validate(
@@ -282,7 +298,7 @@ def validate(
     beside = truth[1:train].expand(*states.shape[:2], -1, -1)
     free = free_run(
         matrices, torch.full_like(truth[:steps], bias), leak, "tanh", states[:, :, -1], scale[..., None],
-        feedback=sent.expand(count, 1, -1), output=truth[train - 1].expand(*start.shape[:2], 1),
+        feedback=sent.expand(count, 1, -1), last_output=truth[train - 1].expand(*start.shape[:2], 1),
         readout=fit_readouts(torch.cat([states, beside], dim=-1), size, 0), bound=BOUND * float(truth.abs().max()),
     )  # fmt: skip
     generated = torch.cat([output for _, _, output in free], dim=-1)

@@ -1,8 +1,9 @@
 r"""The noise curve: what a study would have found with fewer walks.
 
 The power of influence as estimated from W walks is that of the signal and, as walks are independent, that of the noise,
-:math:`s_{ij} + n_{ij} / W`. Both are known from a long sweep, so that it tells what raw magnitudes would have been with
-any number of walks (`expected`). Short sweeps of other walks say whether that is so (`measured`).
+:math:`s_{ij} + n_{ij} / W`. Both are known from a long sweep, so that it tells what raw shares of power would have been
+with any number of walks (`expected`). Correlations suffer from the scatter of powers too, which is not known: short
+sweeps of other walks say what they would have been, and whether the shares are as expected (`measured`).
 """
 
 from collections.abc import Sequence
@@ -58,8 +59,8 @@ def measured(
     )
 
 
-def expected(weights: xr.DataArray, result: xr.Dataset, walks: Sequence[float]) -> xr.Dataset:
-    """Tell what raw correlations and shares would have been with other numbers of walks.
+def expected(weights: xr.DataArray, result: xr.Dataset, walks: Sequence[float]) -> xr.DataArray:
+    """Tell what raw shares of power would have been with other numbers of walks.
 
     Parameters
     ----------
@@ -72,38 +73,30 @@ def expected(weights: xr.DataArray, result: xr.Dataset, walks: Sequence[float]) 
 
     Returns
     -------
-    xarray.Dataset
-        ``expected (walks, measure)`` of the raw measures ``pearson_all``, ``spearman_all``,
-        ``structural_indirect_share``, ``mediated_direct_share``, ``mediated_indirect_share`` and ``noise_share``.
+    xarray.DataArray
+        Dims ``(expected_walks, measure)``: the raw shares of `decomposition.MEASURES`, and ``noise_share``.
     """
     weight, covariances = decomposition.by_pairs(weights, result)
-    raw = {part: statistics.power(c) for part, c in covariances.items()}
     signal = {part: statistics.power(c, noise_free=True) for part, c in covariances.items()}
+    noise = {part: statistics.power(c) - signal[part] for part, c in covariances.items()}
     swept = result.attrs["walks_per_batch"] * result.attrs["batches"]
     rows = []
     for number in walks:
-        noise = {part: (raw[part] - signal[part]) * swept / number for part in MEANINGS}
-        power = {part: signal[part] + noise[part] for part in MEANINGS}
-        magnitude, whole = statistics.root(power["influence"]), power["influence"].sum()
+        power = {part: signal[part] + noise[part] * swept / number for part in MEANINGS}
+        whole = power["influence"].sum()
         rows.append(
             {
-                "pearson_all": decomposition.correlation("pearson", weight, magnitude),
-                "spearman_all": decomposition.correlation("spearman", weight, magnitude),
                 "structural_indirect_share": power["influence"][weight == 0].sum() / whole,
                 "mediated_direct_share": power["direct"].sum() / whole,
                 "mediated_indirect_share": power["indirect"].sum() / whole,
-                "noise_share": noise["influence"].sum() / whole,
+                "noise_share": 1 - signal["influence"].sum() / whole,
             }
         )
-    return xr.Dataset(
-        {
-            "expected": (
-                ("walks", "measure"),
-                [list(row.values()) for row in rows],
-                {"long_name": "raw measure to be expected", "units": "1"},
-            )
-        },
-        coords={"walks": list(walks), "measure": list(rows[0])},
+    return xr.DataArray(
+        [list(row.values()) for row in rows],
+        coords={"expected_walks": list(walks), "measure": list(rows[0])},
+        dims=("expected_walks", "measure"),
+        attrs={"long_name": "raw share to be expected", "units": "1"},
     )
 
 
@@ -142,6 +135,6 @@ def gather(short: Sequence[xr.Dataset], weights: xr.DataArray, result: xr.Datase
             name: values.drop_vars("meaning", errors="ignore").assign_attrs(long_name=meaning, units="1")
             for name, (values, meaning) in variables.items()
         }
-        | {"expected": curve["expected"].rename(walks="expected_walks")},
+        | {"expected": curve},
         attrs={"final_walks": swept},
     )

@@ -60,6 +60,20 @@ def small_world(draw: int, seed: int = SEED) -> "nx.DiGraph[int]":
     return graph
 
 
+def frequency_generator(seed: int = SEED) -> "nx.DiGraph[int]":
+    """Return a frequency generator, with ``weight`` of connections and ``input_y`` and ``input_u`` of nodes.
+
+    Published of it are 100 nodes, a sparsity of 0.98, and weights of the feedback, 0.8, and of the input, 0.1 scaled by
+    3, times -1 or 0. Not published to us are its draws: these are in the order of those of `draws`.
+    """
+    rng = np.random.default_rng(seed)
+    connected = rng.random((100, 100)) < 1 - 0.98
+    graph = nx.from_numpy_array(connected * rng.uniform(-0.5, 0.5, connected.shape), create_using=nx.DiGraph)
+    nx.set_node_attributes(graph, dict(enumerate(0.8 * rng.integers(-1, 1, 100))), "input_y")
+    nx.set_node_attributes(graph, dict(enumerate(3 * 0.1 * rng.integers(-1, 1, 100))), "input_u")
+    return graph
+
+
 def tune(series: np.ndarray) -> xr.Dataset:
     """Tune the network as its authors did.
 
@@ -71,9 +85,9 @@ def tune(series: np.ndarray) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``error (draw, spectral_radius)``, the mean squared error of what every network generates after training; as
-        attributes ``best_draw`` and ``best_spectral_radius``, their ``tuning_error``, and the ``validation_error`` after
-        training on more of the series.
+        ``error (draw, spectral_radius)``, the mean squared error of what every network generates after training; the
+        attributes ``best_draw`` and ``best_spectral_radius``, their ``tuning_error``, and the ``validation_error``
+        after training on more of the series.
     """
     weights, feedback = draws()
 
@@ -84,13 +98,7 @@ def tune(series: np.ndarray) -> xr.Dataset:
     draw, place = np.unravel_index(tuned.argmin(), tuned.shape)
     validation = errors(weights[[draw]], RADII[[place]], VALIDATION_STEPS).item()
     return xr.Dataset(
-        {
-            "error": (
-                ("draw", "spectral_radius"),
-                tuned,
-                {"long_name": "mean squared error of generation", "units": "1"},
-            )
-        },
+        {"error": (("draw", "spectral_radius"), tuned, {"long_name": "squared error of generation", "units": "1"})},
         coords={"draw": np.arange(DRAWS), "spectral_radius": RADII},
         attrs={
             "best_draw": int(draw),

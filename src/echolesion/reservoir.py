@@ -64,8 +64,8 @@ def input_weights(connectome: xr.DataArray, inputs: xr.DataArray, rng: np.random
     Parameters
     ----------
     connectome : xarray.DataArray
-        Gives the node labels. If it has a coordinate ``input (source)``, that is the weight of every channel: 0 for a
-        node that hears nothing.
+        Gives the node labels. If it has a coordinate ``input (source)``, that is the weight of every channel, 0 for a
+        node that hears nothing; ``input_u`` is that of the channel "u" alone.
     inputs : xarray.DataArray
         Has the dim ``channel`` with its labels.
     rng : numpy.random.Generator
@@ -83,10 +83,12 @@ def input_weights(connectome: xr.DataArray, inputs: xr.DataArray, rng: np.random
     """
     nodes = connectome["target"].values
     weights = rng.uniform(-1, 1, (inputs.sizes["channel"], nodes.size))
-    if "input" in connectome.coords:
-        weights[:] = pd.to_numeric(connectome["input"].to_series(), errors="coerce")
-        if not np.isfinite(weights).all() or not weights.any():
-            raise ValueError("the connectome's column 'input' must hold numbers, not all 0")
+    for own, channel in zip(weights, inputs["channel"].values, strict=True):
+        column = f"input_{channel}" if f"input_{channel}" in connectome.coords else "input"
+        if column in connectome.coords:
+            own[:] = pd.to_numeric(connectome[column].to_series(), errors="coerce")
+            if not np.isfinite(own).all() or not own.any():
+                raise ValueError(f"the connectome's column '{column}' must hold numbers, not all 0")
     return xr.DataArray(
         weights,
         dims=("channel", "node"),

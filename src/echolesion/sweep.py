@@ -570,8 +570,8 @@ def _loop(problem: _Problem, loop: _Loop, nodes: Tensor | None, intact: Tensor) 
     start = start.clone()
     steps = generation.free_run(
         weights, drives, active, problem.activation, start, flat_scale,
-        feedback=feedback, output=loop.series.last_output.expand(*flat[:-1], -1), readout=readouts.reshape(*flat, -1),
-        bound=loop.series.bound,
+        feedback=feedback, last_output=loop.series.last_output.expand(*flat[:-1], -1),
+        readout=readouts.reshape(*flat, -1), bound=loop.series.bound, output=loop.series.output,
     )  # fmt: skip
     shaped = ((state.view(shape), z.view(shape), output.view(*shape[:2], -1)) for state, z, output in steps)
     return _Run(start.view(shape), scale, shaped)

@@ -2,9 +2,9 @@
 
 A task is an `xarray.Dataset` with ``input (time, channel)`` and ``truth (time, output)``, cut along time into the
 splits ``train``, ``validation`` and ``test``. In open loop each starts with a washout, which is run but not scored.
-In closed loop the input is the true output of the step before, for which the network's own is put when it generates; a
+In closed loop one input is the true output of the step before, for which the network's own is put when it generates; a
 split is then generated after all that came before it, the series having a washout at its very start only. Series come
-from `reservoirpy`.
+from `reservoirpy`, a file or, for ``frequency``, a sine whose frequency follows the input.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,6 +17,9 @@ from reservoirpy import datasets
 SPLITS = ("train", "validation", "test")
 
 Series = tuple[np.ndarray, np.ndarray, list[str]]
+
+#: Amplitude, and the mean number of steps between changes of frequency, of the task `frequency`.
+AMPLITUDE, STEPS_PER_CHANGE = 0.5, 100
 
 
 def _mackey_glass(length: int, rng: np.random.Generator, settings: Mapping[str, Any]) -> Series:
@@ -40,6 +43,14 @@ def _memory(length: int, rng: np.random.Generator, settings: Mapping[str, Any]) 
     return series[lags:, None], truth, [f"u(t-{lag})" for lag in range(1, lags + 1)]
 
 
+def _frequency(length: int, rng: np.random.Generator, settings: Mapping[str, Any]) -> Series:
+    changes = rng.random(length) < 1 / STEPS_PER_CHANGE
+    control = rng.random(length)[np.cumsum(changes)]
+    shortest, longest = settings["periods"]
+    phase = np.cumsum(2 * np.pi / (longest + control * (shortest - longest)))
+    return control[:, None], AMPLITUDE * np.sin(phase)[:, None], ["y(t)"]
+
+
 def _file(length: int, _rng: np.random.Generator, settings: Mapping[str, Any]) -> Series:
     series = np.loadtxt(settings["series"], ndmin=1)[:, None]
     if not np.isfinite(series).all():
@@ -57,6 +68,7 @@ TASKS: dict[str, tuple[Callable[[int, np.random.Generator, Mapping[str, Any]], S
     "file": (_file, "nrmse"),
     "narma10": (_narma10, "nrmse"),
     "memory": (_memory, "memory_capacity"),
+    "frequency": (_frequency, "nrmse"),
 }
 
 
@@ -68,7 +80,8 @@ def make(settings: Mapping[str, Any], rng: np.random.Generator) -> xr.Dataset:
     settings : mapping
         ``name`` (key of `TASKS`); ``washout``, ``train``, ``validation`` and ``test`` in steps; ``horizon`` in steps
         for ``mackey_glass`` and ``file``; ``lags``, a number, for ``memory``; ``series``, a text file with a value per
-        line, for ``file``; ``loop``, "open" (default) or "closed", and ``standardise``, true by default.
+        line, for ``file``; ``periods``, the shortest and the longest in steps, for ``frequency``; ``loop``, "open"
+        (default) or "closed"; ``standardise``, true by default; ``output``, key of `generation.OUTPUTS`.
     rng : numpy.random.Generator
         Source of the series.
 
@@ -76,38 +89,52 @@ def make(settings: Mapping[str, Any], rng: np.random.Generator) -> xr.Dataset:
     -------
     xarray.Dataset
         ``input (time, channel)`` and ``truth (time, output)``, each scaled to mean 0 and standard deviation 1 over the
-        scored steps of the training split (in closed loop, the input as the truth); coordinates ``split`` and
-        ``scored`` along time, and ``feeds (channel)``, the output that is fed back on the channel or -1; attributes
-        ``score`` and ``loop``.
+        scored steps of the training split (what is fed back as the truth); coordinates ``split`` and ``scored`` along
+        time, and ``feeds (channel)``, the output that is fed back on the channel or -1; attributes ``score``, ``loop``
+        and ``output``.
 
     Raises
     ------
     ValueError
-        If the series diverges or is too short, or the loop of such a task cannot be closed.
+        If the series diverges, is too short or does not vary, the loop of such a task cannot be closed, or the truth is
+        not in the range of the output.
     """
     series, score = TASKS[settings["name"]]
     closed = settings.get("loop", "open") == "closed"
-    if closed and (settings["name"] not in ("mackey_glass", "file") or settings["horizon"] != 1):
+    predicts_input = settings["name"] in ("mackey_glass", "file")
+    if closed and not (settings["name"] == "frequency" or (predicts_input and settings["horizon"] == 1)):
         raise ValueError("the loop can be closed if the task is to predict the next step of its input (horizon: 1)")
     washout = settings["washout"]
     pieces = [(split, settings[split] + (washout if split == "train" or not closed else 0)) for split in SPLITS]
-    inputs, truth, outputs = series(sum(length for _, length in pieces), rng, settings)
-    split = np.repeat([name for name, _ in pieces], [length for _, length in pieces])
-    scored = np.concatenate([np.arange(length) >= length - settings[split] for split, length in pieces])
+    length = sum(steps for _, steps in pieces)
+    feeds = [0 if closed else -1]
+    if closed and not predicts_input:
+        inputs, truth, outputs = series(length + 1, rng, settings)
+        inputs, truth, feeds = np.hstack([truth[:-1], inputs[1:]]), truth[1:], [0, -1]
+    else:
+        inputs, truth, outputs = series(length, rng, settings)
+    split = np.repeat([name for name, _ in pieces], [steps for _, steps in pieces])
+    scored = np.concatenate([np.arange(steps) >= steps - settings[split] for split, steps in pieces])
     if settings.get("standardise", True):
         reference = scored & (split == "train")
         mean, deviation = truth[reference].mean(axis=0), truth[reference].std(axis=0)
-        if closed:
-            inputs = (inputs - mean) / deviation
-        else:
-            inputs = (inputs - inputs[reference].mean(axis=0)) / inputs[reference].std(axis=0)
+        level, scale = inputs[reference].mean(axis=0), inputs[reference].std(axis=0)
+        for channel, output in enumerate(feeds):
+            if output >= 0:  # scaled as the output that it is
+                level[channel], scale[channel] = mean[output], deviation[output]
+        if (scale < 1e-9).any():
+            raise ValueError("the input does not vary over the training split: make it longer")
+        inputs = (inputs - level) / scale
         truth = (truth - mean) / deviation
+    function = settings.get("output", "identity")
+    if function == "tanh" and np.abs(truth).max() >= 1:
+        raise ValueError("the truth of a tanh output must lie between -1 and 1")
     task = xr.Dataset(
         {"input": (("time", "channel"), inputs), "truth": (("time", "output"), truth)},
         coords={
             "time": ("time", np.arange(split.size), {"long_name": "time", "units": "step"}),
-            "channel": ["u"],
-            "feeds": ("channel", [0 if closed else -1]),
+            "channel": ["u"] if len(feeds) == 1 else ["y", "u"],
+            "feeds": ("channel", feeds),
             "output": outputs,
             "split": ("time", split),
             "scored": ("time", scored),
@@ -116,6 +143,7 @@ def make(settings: Mapping[str, Any], rng: np.random.Generator) -> xr.Dataset:
             "task": settings["name"],
             "score": "mse" if closed else score,  # a free run is compared with the truth step by step
             "loop": "closed" if closed else "open",
+            "output": function,
         },
     )
     for name in ("input", "truth"):

@@ -238,14 +238,14 @@ def tune(
             return [np.nan] * len(points), [0] * len(points), left
         series = generation.loop(network, pieces[1])
         assert series.feedback is not None
-        fitted = torch.cat([states[:, train], train_truth.expand(len(points), -1, -1)], dim=-1)
+        fitted = torch.cat([states[:, train], series.truth.expand(len(points), -1, -1)], dim=-1)
         fits = [generation.fit_readouts(fitted, states.shape[-1], ridge) for ridge in grid["ridge"]]
         steps = generation.free_run(
             torch.from_numpy(network["weights"].values).expand(len(points), -1, -1),
             series.drives[:, None, None] * scaling[:, None] + bias, leak[:, None], activation,
             states[:, -1:].expand(-1, len(fits), -1), None, feedback=series.feedback * scaling[:, None],
-            output=series.last_output.expand(len(points), len(fits), -1), readout=torch.stack(fits, dim=1),
-            bound=series.bound,
+            last_output=series.last_output.expand(len(points), len(fits), -1), readout=torch.stack(fits, dim=1),
+            bound=series.bound, output=series.output,
         )  # fmt: skip
         function, larger_is_better = SCORES[task.attrs["score"]]
         values = function(torch.stack([output for _, _, output in steps], dim=2), validation_truth)
