@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from measure import SEED, interleaved, make, row
 
-from echolesion import reservoir, seeds, shapley, sweep
+from echolesion import reservoir, seeds, shapley, simulation, sweep
 
 STEPS = 100
 
@@ -13,9 +13,9 @@ STEPS = 100
 def kernel_share(size: int) -> list[dict[str, Any]]:
     """Compare the simulation of whole networks with a product of large matrices."""
     network, trained, piece = make(size, STEPS)
-    problem = sweep._problem(network, trained, piece, STEPS, "silence", torch.device("cpu"), torch.float32)
+    problem = simulation.prepare(network, trained, piece, lesion="silence", device="cpu", dtype=torch.float32)
     padded = len(problem.weights)
-    rows = sweep.STATES_AT_ONCE["cpu"] // size
+    rows = simulation.STATES_AT_ONCE["cpu"] // size
     intact = torch.rand((rows, padded)) < 0.5
     start = torch.full((rows, padded), problem.rest)
     product, square = torch.empty(1000, 1000), torch.randn(1000, 1000)
@@ -49,12 +49,14 @@ def sweep_share(size: int, walks: int) -> list[dict[str, Any]]:
     """Compare a whole sweep with the simulation of its coalitions."""
     network, trained, piece = make(size, STEPS)
     options = {"time_bins": STEPS // 2, "seed": SEED}
-    problem = sweep._problem(network, trained, piece, STEPS // 2, "silence", torch.device("cpu"), torch.float32)
+    problem = simulation.prepare(network, trained, piece, lesion="silence", device="cpu", dtype=torch.float32)
 
     def simulate() -> None:
         rng = seeds.generator(SEED, "walks", 0, 0)
         for level in shapley.levels(size, walks):
-            for chunk in shapley.sample(level, size, rng, sweep._chunk(problem, level)):
+            for chunk in shapley.sample(
+                level, size, rng, max(1, simulation.rows_at_once(problem, level.length) // level.prefixes)
+            ):
                 _simulate(problem, level, chunk)
 
     def whole() -> None:

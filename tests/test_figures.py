@@ -20,6 +20,7 @@ from echolesion import (
     reservoir,
     seeds,
     storage,
+    study_figures,
     sweep,
     task,
     topology,
@@ -148,7 +149,7 @@ def test_every_network_and_point_of_the_map_is_shown(of_the_study):
         assert sum(len(line.get_xdata()) for line in axes.lines) == 2 * 2 * 2
     figure = figures.draw("parameter_map", "a title", {"result": {"all": of_the_study["parameter_map"]}})
     panels = [axes for axes in figure.axes if any(len(image.get_array().shape) == 2 for image in axes.images)]
-    assert len(panels) == len(figures.OF_MAP) and all(len(axes.texts) == 4 for axes in panels)
+    assert len(panels) == len(study_figures.OF_MAP) and all(len(axes.texts) == 4 for axes in panels)
 
 
 def test_shares_add_up_and_stand_beside_chance(results):

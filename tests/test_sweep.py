@@ -9,7 +9,19 @@ import xarray as xr
 from conftest import TASK, make_network
 from test_reservoir import lesioned_states
 
-from echolesion import connectome, contribution, influence, reservoir, seeds, shapley, statistics, sweep, task, training
+from echolesion import (
+    connectome,
+    contribution,
+    influence,
+    reservoir,
+    seeds,
+    shapley,
+    simulation,
+    statistics,
+    sweep,
+    task,
+    training,
+)  # fmt: skip
 from echolesion.lesion import LESIONS
 
 
@@ -195,7 +207,7 @@ def test_the_game_of_a_network_is_that_of_the_sweep(lesion, monkeypatch):
     readout = torch.from_numpy(states @ trained["readout"].values + trained["constant"].values)
     scores = training.nrmse(readout, torch.from_numpy(trained["truth"].values))
     coalitions = (np.arange(32)[:, None] >> np.arange(5) & 1).astype(bool)
-    monkeypatch.setitem(sweep.STATES_AT_ONCE, "cpu", 5 * 7)
+    monkeypatch.setitem(simulation.STATES_AT_ONCE, "cpu", 5 * 7)
     options = {"lesion": lesion, "dtype": torch.float64}
     piece = task.split(series, "test")
     np.testing.assert_allclose(sweep.game(network, trained, piece, **options)(coalitions), scores, atol=1e-12)
@@ -338,7 +350,7 @@ def test_chunks_and_types_change_rounding_only(monkeypatch):
     for values in (run(networks, batches=range(1), walks=6, dtype=torch.float32),):
         np.testing.assert_allclose(values["influence_sum"], exact["influence_sum"], atol=1e-6)
         np.testing.assert_allclose(values["score_sum"], exact["score_sum"], atol=1e-4)
-    monkeypatch.setitem(sweep.STATES_AT_ONCE, "cpu", 500)
+    monkeypatch.setitem(simulation.STATES_AT_ONCE, "cpu", 500)
     chunked = run(networks, batches=range(1), walks=6)
     for name in ("influence_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum"):
         np.testing.assert_allclose(chunked[name], exact[name], atol=1e-13)

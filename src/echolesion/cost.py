@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from echolesion import reservoir, shapley
-from echolesion.sweep import STATES_AT_ONCE
+from echolesion.simulation import STATES_AT_ONCE
 
 #: Time a job takes besides its work (start of Python and Snakemake, reading, writing), in seconds.
 JOB_OVERHEAD = 5.0

@@ -20,7 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from echolesion import reservoir, seeds, statistics
-from echolesion.sweep import STATES_AT_ONCE
+from echolesion.simulation import STATES_AT_ONCE
 
 
 def estimate(

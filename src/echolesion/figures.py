@@ -4,44 +4,20 @@ Each takes ``results``, datasets by kind and name: ``results["influence"]["optim
 regime ``optimal``. Error bars and bands are 95 % intervals.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from echolesion import statistics
 from echolesion.influence import off_diagonal
-
-Results = Mapping[str, Mapping[str, xr.Dataset]]
-
-#: Okabe & Ito's colours, told apart with any colour vision; regimes take them in order.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-GREY = "#777777"
-MILLIMETRE = 1 / 25.4
-WIDTH = 174 * MILLIMETRE
-STYLE: dict[Any, Any] = {
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "legend.frameon": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.6,
-    "lines.linewidth": 1.0,
-    "errorbar.capsize": 2,
-    "image.interpolation": "nearest",
-    "figure.constrained_layout.use": True,
-}
+from echolesion.study_figures import map_against_score, parameter_map, published_tuning, summary
+from echolesion.style import COLOURS, GREY, MILLIMETRE, STYLE, WIDTH, Results, colours_of, gathered
 
 
 def draw(name: str, title: str, results: Results) -> Figure:
@@ -66,10 +42,6 @@ def draw(name: str, title: str, results: Results) -> Figure:
         figure.suptitle(title, fontsize=9)
         figure.draw_without_rendering()
     return figure
-
-
-def _colours(names: Mapping[str, object]) -> dict[str, str]:
-    return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
 
 
 def _magnitude(influence: xr.Dataset) -> np.ndarray:
@@ -134,7 +106,7 @@ def tuning(results: Results) -> Figure:
         axes.set_xticks(range(grid.sizes["spectral_radius"]), [f"{v:g}" for v in grid["spectral_radius"].values])
         axes.set_yticks(range(grid.sizes["leak"]), [f"{v:g}" for v in grid["leak"].values])
     panels[0].set_ylabel("leak rate")
-    colours = _colours(results["reservoir"])
+    colours = colours_of(results["reservoir"])
     for name, network in results["reservoir"].items():
         panel = panels[int(np.abs(scalings - network.attrs["input_scaling"]).argmin())]
         place = [
@@ -147,24 +119,16 @@ def tuning(results: Results) -> Figure:
         label += " (off the grid)" if np.isnan(place).any() else ""
         panel.plot(*place, "o", color=colours[name], mec="white", ms=9, label=label)
     figure.colorbar(image, ax=panels, label=score.attrs["long_name"])
-    legend = figure.legend(*_gathered(panels), loc="outside lower center", ncols=3)
+    legend = figure.legend(*gathered(panels), loc="outside lower center", ncols=3)
     for handle in legend.legend_handles:
         if handle is not None and handle.get_label() == "start not forgotten":
             handle.set(color="black")
     return figure
 
 
-def _gathered(panels: np.ndarray) -> tuple[list[Artist], list[str]]:
-    """Return the legend entries of all panels, each once."""
-    entries = {
-        label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    return list(entries.values()), list(entries)
-
-
 def prediction(results: Results) -> Figure:
     """Draw the read-out against the truth on the test split; for the memory task, the capacity of every lag."""
-    regimes, colours = results["training"], _colours(results["training"])
+    regimes, colours = results["training"], colours_of(results["training"])
     figure = Figure(figsize=(WIDTH, (20 + 35 * len(regimes)) * MILLIMETRE))
     panels = figure.subplots(len(regimes), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (name, trained) in zip(panels, regimes.items(), strict=True):
@@ -185,7 +149,7 @@ def prediction(results: Results) -> Figure:
 
 def contribution(results: Results) -> Figure:
     """Draw every node's contribution to the score, sorted, and the traces of the largest to the read-out."""
-    regimes, colours = results["contribution"], _colours(results["contribution"])
+    regimes, colours = results["contribution"], colours_of(results["contribution"])
     figure = Figure(figsize=(WIDTH, (20 + 50 * len(regimes)) * MILLIMETRE))
     panels = figure.subplots(len(regimes), 2, squeeze=False)
     for (ranked, traces), (name, estimate) in zip(panels, regimes.items(), strict=True):
@@ -231,7 +195,7 @@ def influence(results: Results) -> Figure:
 
 def influence_against_weight(results: Results) -> Figure:
     """Draw the magnitude of influence of every pair against the magnitude of its weight."""
-    regimes, colours = results["influence"], _colours(results["influence"])
+    regimes, colours = results["influence"], colours_of(results["influence"])
     (split,) = results["decomposition"].values()
     figure = Figure(figsize=(WIDTH, 80 * MILLIMETRE))
     panels = figure.subplots(1, len(regimes), sharey=True, squeeze=False)[0]
@@ -293,7 +257,7 @@ def topology(results: Results) -> Figure:
         axes.set(xlabel=f"{correlation.title()} correlation ({pairs}), all pairs")
     panels[0].set_yticks(range(len(measures)), [name.replace("_", " ") for name in measures])
     panels[0].set(ylim=(len(measures) - 0.5, -0.5), ylabel="influence (noise-free s.d.) with")
-    figure.legend(*_gathered(panels), loc="outside lower center", ncols=4)
+    figure.legend(*gathered(panels), loc="outside lower center", ncols=4)
     return figure
 
 
@@ -332,104 +296,7 @@ def noise_curve(results: Results) -> Figure:
         axes.set_title(label, loc="left")
         axes.axhline(0, color=GREY, lw=0.6)
     panels[0].set_ylabel("mean and s.d. of sweeps")
-    figure.legend(*_gathered(panels), loc="outside lower center", ncols=3)
-    return figure
-
-
-#: Measures of the map: label, and whether the scale is logarithmic.
-OF_MAP = {
-    "test_score": "test {score}",
-    "pearson_all": "correlation with |weight|\nas estimated",
-    "pearson_all_noise_free": "correlation with |weight|\nnoise-free",
-    "structural_indirect_share_noise_free": "share on unconnected\npairs, noise-free",
-    "mediated_indirect_share_noise_free": "share through other\nnodes, noise-free",
-}
-
-
-def parameter_map(results: Results) -> Figure:
-    """Draw measures over spectral radius and leak rate: means over networks, and half the width of their intervals."""
-    (dataset,) = results["result"].values()
-    loops = list(dataset["loop"].values)
-    figure = Figure(figsize=(WIDTH, (25 + 45 * len(loops)) * MILLIMETRE))
-    panels = figure.subplots(len(loops), len(OF_MAP), sharex=True, sharey=True, squeeze=False)
-    for column, (measure, label) in zip(panels.T, OF_MAP.items(), strict=True):
-        means = dataset["mean"].sel(measure=measure)
-        norm = LogNorm() if measure == "test_score" and float(means.min()) > 0 else Normalize(0, 1, clip=True)
-        if measure == "test_score":
-            norm.autoscale(means.values[np.isfinite(means.values)])
-        for axes, loop in zip(column, loops, strict=True):
-            mean = means.sel(loop=loop).transpose("leak", "spectral_radius")
-            half = mean - dataset["low"].sel(measure=measure, loop=loop).transpose(*mean.dims)
-            image = axes.imshow(mean, norm=norm, cmap="cividis", aspect="auto", origin="lower")
-            for place, value in np.ndenumerate(mean.values):
-                text = f"{value:.2g}" if measure == "test_score" else f"{value:.2f}\n±{half.values[place]:.2f}"
-                dark = norm(value) < 0.6
-                axes.text(
-                    *place[::-1], text, ha="center", va="center", fontsize=4.5, color="white" if dark else "black"
-                )
-            axes.set_xticks(range(mean.sizes["spectral_radius"]), [f"{v:.2g}" for v in mean["spectral_radius"].values])
-            axes.set_yticks(range(mean.sizes["leak"]), [f"{v:.2g}" for v in mean["leak"].values])
-        column[0].set_title(label.format(score=dataset.attrs["score"]), fontsize=7)
-        column[-1].set_xlabel("spectral radius")
-        bar = figure.colorbar(image, ax=column, location="bottom", shrink=0.9)
-        bar.ax.xaxis.set_minor_formatter(NullFormatter())
-    for axes, loop in zip(panels[:, 0], loops, strict=True):
-        axes.set_ylabel(f"{loop} loop\nleak rate")
-    return figure
-
-
-def map_against_score(results: Results) -> Figure:
-    """Draw, for every network and point of the grid, correlation and indirect share against the test score."""
-    (dataset,) = results["result"].values()
-    loops, leaks = list(dataset["loop"].values), list(dataset["leak"].values)
-    measures = [name for name in OF_MAP if name.endswith("noise_free")]
-    figure = Figure(figsize=(WIDTH, (20 + 48 * len(loops)) * MILLIMETRE))
-    panels = figure.subplots(len(loops), len(measures), sharex=True, sharey="col", squeeze=False)
-    for row, loop in zip(panels, loops, strict=True):
-        for axes, measure in zip(row, measures, strict=True):
-            for i, leak in enumerate(leaks):
-                points = dataset["estimate"].sel(loop=loop, leak=leak)
-                score, value = (points.sel(measure=key).values.ravel() for key in ("test_score", measure))
-                axes.plot(
-                    score,
-                    value,
-                    "os^vDP"[i % 6],
-                    ms=3,
-                    mew=0,
-                    alpha=0.8,
-                    color=COLOURS[i % 6],
-                    label=f"leak rate {leak:g}",
-                )
-            found = dataset.sel(loop=loop, measure=measure)
-            rho, low, high = (float(found[key]) for key in ("association", "association_low", "association_high"))
-            axes.set_title(f"Spearman {rho:.2f} [{low:.2f}, {high:.2f}]", fontsize=7)
-            scores = dataset["estimate"].sel(measure="test_score")
-            if float(scores.min()) > 0 and float(scores.max()) > 10 * float(scores.min()):
-                axes.set_xscale("log")
-            axes.set_ylim(max(axes.get_ylim()[0], -0.5), min(axes.get_ylim()[1], 1.5))
-            axes.set_ylabel(OF_MAP[measure])
-            if loop == loops[-1]:
-                axes.set_xlabel(f"test {dataset.attrs['score']}")
-        row[0].annotate(f"{loop} loop", (0.03, 0.93), xycoords="axes fraction", fontsize=7)
-    figure.legend(*_gathered(panels.ravel()), loc="outside lower center", ncols=6)
-    return figure
-
-
-def published_tuning(results: Results) -> Figure:
-    """Draw the errors by which the published network was chosen, a line per draw of its weights."""
-    (tuned,) = results["result"].values()
-    figure = Figure(figsize=(WIDTH, 65 * MILLIMETRE))
-    axes = figure.subplots()
-    radii, draw = tuned["spectral_radius"].values, tuned.attrs["best_draw"]
-    axes.plot(radii, tuned["error"].values.T, color="0.8", lw=0.5)
-    axes.plot(radii, tuned["error"].sel(draw=draw), color=COLOURS[0], label=f"draw {draw}")
-    axes.plot(
-        tuned.attrs["best_spectral_radius"], tuned.attrs["tuning_error"], "o", color=COLOURS[1],
-        label=f"best: radius {tuned.attrs['best_spectral_radius']:.4f}, error {tuned.attrs['tuning_error']:.2g},"
-        f"\nin validation {tuned.attrs['validation_error']:.5f}",
-    )  # fmt: skip
-    axes.set(yscale="log", xlabel="spectral radius", ylabel="mean squared error")
-    axes.legend(loc="upper left")
+    figure.legend(*gathered(panels), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -446,7 +313,7 @@ def shares(results: Results) -> Figure:
         axes.set(xlabel="regime", xlim=(-0.6, len(regimes) - 0.4))
         axes.set_title(title, loc="left")
     structural.set_ylabel("share of influence power")
-    figure.legend(*_gathered(np.array([structural, mediated])), loc="outside lower center", ncols=3)
+    figure.legend(*gathered(np.array([structural, mediated])), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -480,58 +347,6 @@ def _share(split: xr.Dataset, regime: str, measure: str) -> tuple[float, list[li
     value = split.sel(regime=regime, measure=measure)
     share = float(value["estimate"])
     return share, [[share - float(value["low"])], [float(value["high"]) - share]]
-
-
-def summary(results: Results) -> Figure:
-    """Draw the answer of the study: how far the wiring explains influence, in every network and regime.
-
-    The estimator's noise is taken out of all but the score.
-    """
-    splits = results["decomposition"]
-    differences = [name for split in splits.values() for name in split["regime"].values if " - " in name]
-    regimes = [name for split in splits.values() for name in split["regime"].values if name not in differences]
-    regimes = list(dict.fromkeys(regimes))
-    colours = _colours(dict.fromkeys(regimes))
-    figure = Figure(figsize=(WIDTH, (25 + 22 * len(splits)) * MILLIMETRE))
-    columns = {
-        "scores": "test error or capacity",
-        "pearson_all_corrected": "Pearson correlation\nwith |weight|, all pairs",
-        "structural_indirect_share_noise_free": "share of influence\non unconnected pairs",
-        "mediated_indirect_share_noise_free": "share of influence\nthrough other nodes",
-    }
-    panels = figure.subplots(1, len(columns), sharey=True)
-    for axes, (measure, label) in zip(panels, columns.items(), strict=True):
-        for place, (network, split) in enumerate(splits.items()):
-            for i, regime in enumerate(regimes):
-                height = place + 0.3 * ((i + 0.5) / len(regimes) * 2 - 1)
-                if measure == "scores":
-                    trained = results["training"][f"{network} {regime}"]
-                    score = trained.sel(split="test", measure=trained.attrs["task_score"])
-                    error = statistics.t_quantile(statistics.TIME_BLOCKS) * float(score["score_se"])
-                    middle = float(score["score"])
-                    axes.errorbar(middle, height, xerr=error, fmt="o", ms=4, color=colours[regime], label=regime)
-                    label = f"test {trained.attrs['task_score']}"
-                    continue
-                value = split.sel(regime=regime, measure=measure)
-                low, middle, high = (float(value[key]) for key in ("low", "estimate", "high"))
-                axes.errorbar(
-                    middle,
-                    height,
-                    xerr=[[middle - low], [high - middle]],
-                    fmt="o",
-                    ms=4,
-                    color=colours[regime],
-                )
-                if measure.startswith("structural"):
-                    axes.plot(float(value["chance"]), height, "|", ms=10, color="black", label="chance")
-        axes.set(xlabel=label)
-        axes.set_xlim(left=0)
-        if measure != "scores":
-            axes.set_xlim(0, 1.02)
-    panels[0].set_yticks(range(len(splits)), list(splits))
-    panels[0].set_ylim(len(splits) - 0.5, -0.5)
-    figure.legend(*_gathered(panels), loc="outside lower center", ncols=4)
-    return figure
 
 
 #: All figures by name.

@@ -1,28 +1,20 @@
 """The lesion sweep: simulate coalitions of intact nodes and sum what the Shapley values need.
 
-One simulated coalition serves every target in it and the read-out. Of a walk's coalitions only the sub-network of the
-walk's nodes is simulated: the others are lesioned in all of them. A pair of consecutive prefixes (S, S + i) is one
-sample of the influence of i on every j in S, weighted by the weight of the walk / size of S, and one sample of the
-contribution of i, with the weight of the walk. Sums and weights stay apart until all batches are merged.
+One simulated coalition (see `simulation`) serves every target in it and the read-out. A pair of consecutive prefixes of
+a walk, (S, S + i), is one sample of the influence of i on every j in S, weighted by the weight of the walk / size of S,
+and one sample of the contribution of i, with the weight of the walk. Sums and weights stay apart until all batches are
+merged.
 
 The mediated split takes each such sample apart. A copy of target j runs with every other node's activity held at its
 S-trajectory, except that it also receives W_ij times the activity that i has in S + i beyond that in S. What that
 changes in j is the direct part; the rest of the difference came through other nodes. Without a connection the copy
 would be j itself, so there are copies for connected pairs only; the pre-activations of S are at hand, so a copy costs
-elementwise work only.
-
-In closed loop (see `generation`) every coalition runs through the training series first, and is mended if that is
-asked for: its weights are rescaled, its read-out is fitted again. The copies' feedback is that of S; what i sends to a
-copy is scaled as in S + i. Lesions are there from the first step of the training series on.
-
-A tanh network is a sigmoid network: with g = (1 + h) / 2, z -> 2 z turns h' = tanh(z) into g' = sigmoid(2 z). On a CPU
-the sigmoid takes a third of the time of tanh and nothing else is left to compute, so float32 sweeps run in g.
+elementwise work only. In closed loop the copies' feedback is that of S; what i sends to a copy is scaled as in S + i.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -30,17 +22,10 @@ import xarray as xr
 from torch import Tensor
 from tqdm import tqdm
 
-from echolesion import generation, reservoir, seeds, shapley
-from echolesion.lesion import held_activity, read_out_activity
+from echolesion import reservoir, seeds, shapley, simulation
+from echolesion.lesion import read_out_activity
 from echolesion.training import SCORES
 
-#: Node states simulated side by side: large enough for fast matrix products, small enough for the cache.
-STATES_AT_ONCE = {"cpu": 2**18, "other": 2**25}
-#: Read-out values kept at once, for the scores of whole series.
-OUTPUTS_AT_ONCE = 2**24
-#: States kept at once, where read-outs are fitted again: as many networks side by side as memory allows, as a step of a
-#: few costs as much as one of many.
-FITTED_AT_ONCE = 2**26
 #: What `merge` adds up. The others are properties of the sweep.
 SUMS = (
     "influence_sum", "direct_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum",
@@ -61,59 +46,6 @@ class _Sums:
     contribution_weight: Tensor
     score: Tensor
     runs: Tensor  # all, and those whose output was bounded
-
-
-@dataclass(frozen=True)
-class _Loop:
-    """What precedes the free run, see `generation.Loop`, and what is done about a lesion after it."""
-
-    series: generation.Loop
-    refit_readout: bool
-    rescale: bool
-    radius: float
-    ridge: float
-
-
-@dataclass(frozen=True)
-class _Problem:
-    """A reservoir and its read-out as tensors on the device.
-
-    States are ``rest + h / scale`` of activities h; a silent node is at rest. Products of matrices whose rows do not
-    start at a multiple of 16 bytes are slower by up to a fifth, so unconnected nodes that are never intact pad the
-    network to a multiple of 4. Held states are those of lesioned nodes, before the first step and after each.
-    """
-
-    size: int
-    weights: Tensor
-    drives: Tensor
-    readout: Tensor
-    constants: Tensor
-    held: Tensor
-    held_varies: bool
-    listening: bool
-    rest: float
-    scale: float
-    leak: float
-    activation: str
-    connection: Tensor
-    truth: Tensor
-    score: str
-    washout: int
-    bins: np.ndarray
-    loop: _Loop | None
-
-
-class _Run(NamedTuple):
-    """Simulated networks: states before the first step, factor of the weights, and the steps to come.
-
-    Nodes of the sub-networks have shape (walks, L), None for whole networks; which of them are intact has shape (walks,
-    coalitions, L), as have start, state and pre-activation; the read-out has shape (walks, coalitions, output) and the
-    factor (walks, coalitions, 1).
-    """
-
-    start: Tensor
-    scale: Tensor | None
-    steps: Iterator[tuple[Tensor, Tensor, Tensor]]
 
 
 def run(
@@ -191,8 +123,10 @@ def run(
     steps = int(scored.sum())
     if not 1 <= time_bins <= steps:
         raise ValueError(f"time_bins must be between 1 and the {steps} scored steps, not {time_bins}")
-    mended = refit_readout, rescale
-    problem = _problem(network, trained, piece, time_bins, lesion, _device(device), dtype, mended)
+    problem = simulation.prepare(
+        network, trained, piece, time_bins=time_bins, lesion=lesion, refit_readout=refit_readout, rescale=rescale,
+        device=device, dtype=dtype,
+    )  # fmt: skip
     size = problem.size
     plan = shapley.levels(size, walks, estimator)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
@@ -214,9 +148,9 @@ def run(
         intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]
         empty = _read_out(read_out_activity(network, piece, lesion), trained)[scored]
     else:
-        intact, empty = _outputs(problem, np.array([[True] * size, [False] * size])).cpu()
+        intact, empty = simulation.outputs(problem, np.array([[True] * size, [False] * size])).cpu()
     score, truth = SCORES[problem.score][0], problem.truth.cpu()
-    sources, targets = _connections(network)
+    sources, targets = simulation.connections(network)
     nodes, time = network["node"].values, piece["time"].values[scored]
     deviations = "standard deviations"
     variables = {
@@ -336,11 +270,13 @@ def game(
     ValueError
         If the device is not there or a setting is unknown.
     """
-    problem = _problem(network, trained, piece, 1, lesion, _device(device), dtype, (refit_readout, rescale))
-    chunk = _rows(problem, problem.size)
+    problem = simulation.prepare(
+        network, trained, piece, lesion=lesion, refit_readout=refit_readout, rescale=rescale, device=device, dtype=dtype
+    )  # fmt: skip
+    chunk = simulation.rows_at_once(problem, problem.size)
 
     def values(coalitions: np.ndarray) -> Tensor:
-        outputs = _outputs(problem, coalitions)
+        outputs = simulation.outputs(problem, coalitions)
         return outputs if series else SCORES[problem.score][0](outputs, problem.truth)
 
     def play(coalitions: np.ndarray) -> np.ndarray:
@@ -393,100 +329,12 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     return rest.assign(merged).assign_coords(batch=batches).assign_attrs(walks_per_batch=sum(walks.values()))
 
 
-def _device(name: str) -> torch.device:
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise ValueError(f"the device '{name}' is not there ({str(error).splitlines()[0]})") from error
-
-
 def _read_out(states: np.ndarray, trained: xr.Dataset) -> Tensor:
     readout = trained["readout"].transpose("node", "output").values
     return torch.from_numpy(states @ readout + trained["constant"].values)
 
 
-def _connections(network: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return source and target of every connection between two nodes."""
-    weights = network["weights"].transpose("source", "target").values.copy()
-    np.fill_diagonal(weights, 0)
-    sources, targets = np.nonzero(weights)
-    return sources, targets
-
-
-def _problem(
-    network: xr.Dataset,
-    trained: xr.Dataset,
-    piece: xr.Dataset,
-    time_bins: int,
-    lesion: str,
-    device: torch.device,
-    dtype: torch.dtype | None,
-    mended: tuple[bool, bool] = (False, False),
-) -> _Problem:
-    open_loop = piece.attrs["loop"] == "open"
-    if open_loop and any(mended):
-        raise ValueError("refit_readout and rescale are for closed loops")
-    if not open_loop and lesion != "silence":
-        raise ValueError(f"in closed loop lesioned nodes are silent: the lesion '{lesion}' is for open loops")
-    dtype = dtype or (torch.float32 if open_loop else torch.float64)
-    size = network.sizes["node"]
-    padding = -size % 4
-    in_sigmoids = network.attrs["activation"] == "tanh" and dtype == torch.float32
-    scale, rest = (2.0, 0.5) if in_sigmoids else (1.0, 0.0)
-    weights = network["weights"].transpose("source", "target").values * scale**2
-    held = held_activity(network, piece, lesion) / scale
-    readout = trained["readout"].transpose("node", "output").values * scale
-    scored = piece["scored"].values
-    steps = int(scored.sum())
-    connection = np.full((size + padding, size + padding), -1)
-    sources, targets = _connections(network)
-    connection[sources, targets] = np.arange(len(sources))
-
-    def tensor(values: np.ndarray, *pads: int) -> Tensor:
-        return torch.from_numpy(np.pad(values, [(0, pad) for pad in pads])).to(device, dtype)
-
-    if open_loop:
-        drives, loop = reservoir.drive(network, piece["input"]), None
-    else:
-        series = generation.loop(network, piece)
-        drives, held = series.drives, held[-steps - 1 :]
-        loop = _Loop(
-            series=replace(
-                series,
-                history=tensor(series.history.numpy(), 0, padding),
-                truth=series.truth.to(device),
-                feedback=None if series.feedback is None else tensor(series.feedback.numpy(), 0, padding),
-                last_output=series.last_output.to(device),
-            ),
-            refit_readout=mended[0],
-            rescale=mended[1],
-            radius=network.attrs["spectral_radius"],
-            ridge=trained.attrs["ridge"],
-        )
-    return _Problem(
-        size=size,
-        weights=tensor(weights, padding, padding),
-        # Of all nodes outside of a walk's, and of those in it as if they were outside: `_trajectories` corrects those.
-        drives=tensor(drives.numpy() * scale + held[:-1] @ weights, 0, padding),
-        readout=tensor(readout, padding, 0),
-        constants=tensor(held[1:] @ readout + trained["constant"].values, 0, 0),
-        held=tensor(held + rest, 0, padding),
-        held_varies=lesion == "incoming",
-        listening=lesion == "outgoing",
-        rest=rest,
-        scale=scale,
-        leak=network.attrs["leak"],
-        activation="sigmoid" if in_sigmoids else network.attrs["activation"],
-        connection=torch.from_numpy(connection).to(device),
-        truth=torch.from_numpy(piece["truth"].transpose("time", "output").values[scored]).to(device),
-        score=trained.attrs["task_score"],
-        washout=int(np.argmax(scored)) if open_loop else 0,
-        bins=np.arange(steps) * time_bins // steps,
-        loop=loop,
-    )
-
-
-def _empty(problem: _Problem, time_bins: int, levels: int) -> _Sums:
+def _empty(problem: simulation.Problem, time_bins: int, levels: int) -> _Sums:
     size, padded, (steps, outputs) = problem.size, len(problem.weights), problem.truth.shape
     device, dtype = problem.weights.device, problem.weights.dtype
     connections = int(problem.connection.max()) + 1
@@ -502,123 +350,13 @@ def _empty(problem: _Problem, time_bins: int, levels: int) -> _Sums:
     )
 
 
-def _rows(problem: _Problem, length: int) -> int:
-    """Return how many networks of so many nodes are simulated at once."""
-    states = STATES_AT_ONCE["cpu" if problem.weights.device.type == "cpu" else "other"] // length
-    rows = min(states, OUTPUTS_AT_ONCE // problem.truth.numel())
-    if problem.loop is not None and problem.loop.refit_readout:
-        rows = min(rows, FITTED_AT_ONCE // (len(problem.loop.series.truth) * length))
-    return max(1, rows)
-
-
-def _chunk(problem: _Problem, level: shapley.Level) -> int:
+def _chunk(problem: simulation.Problem, level: shapley.Level) -> int:
     """Return how many walks of a level are simulated at once."""
-    return max(1, _rows(problem, problem.size if problem.listening else level.length) // level.prefixes)
+    length = problem.size if problem.listening else level.length
+    return max(1, simulation.rows_at_once(problem, length) // level.prefixes)
 
 
-def _outputs(problem: _Problem, coalitions: np.ndarray) -> Tensor:
-    """Return the read-out at all scored steps, float64, shape (coalitions, step, output)."""
-    intact = np.pad(coalitions, [(0, 0), (0, len(problem.weights) - problem.size)])
-    run = _simulate(problem, None, torch.from_numpy(intact)[None].to(problem.weights.device))
-    return torch.stack([output[0].double() for _, _, output in run.steps][problem.washout :], dim=1)
-
-
-def _simulate(problem: _Problem, nodes: Tensor | None, intact: Tensor) -> _Run:
-    """Simulate networks of which some nodes are intact."""
-    if problem.loop is not None:
-        return _loop(problem, problem.loop, nodes, intact)
-    start = torch.where(intact, problem.rest, problem.held[0] if nodes is None else problem.held[0][nodes][:, None])
-    return _Run(start, None, _trajectories(problem, nodes, intact, start))
-
-
-def _loop(problem: _Problem, loop: _Loop, nodes: Tensor | None, intact: Tensor) -> _Run:
-    """Run networks through the training series, mend them, and let them generate."""
-    whole, shape, dtype = nodes is None, intact.shape, problem.weights.dtype
-    if nodes is None:
-        weights, readout, feedback = problem.weights, problem.readout, loop.series.feedback
-        history, drives = loop.series.history, problem.drives
-    else:
-        weights = problem.weights[nodes[:, :, None], nodes[:, None, :]]
-        readout = problem.readout[nodes][:, None]
-        feedback = None if loop.series.feedback is None else loop.series.feedback.T[nodes].mT
-        history, drives = (series[:, nodes][:, :, None] for series in (loop.series.history, problem.drives))
-    flat = (shape[0] * shape[1], shape[2]) if whole else tuple(shape)  # of whole networks there is one batch
-    scale = (
-        generation.rescaling(weights if whole else weights[:, None], intact, loop.radius)[..., None]
-        if loop.rescale
-        else None
-    )
-    flat_scale = scale if scale is None else scale.reshape(*flat[:-1], 1)
-    active = problem.leak * intact.to(dtype).reshape(flat)
-
-    rest = torch.zeros(flat, dtype=dtype, device=intact.device)
-    training = reservoir.trajectory(weights, history, active, problem.activation, rest, flat_scale)
-    truth = loop.series.truth if loop.refit_readout else loop.series.truth[:0]
-    fitted = torch.empty((*shape[:2], len(truth), shape[2] + truth.shape[1]), dtype=dtype, device=intact.device)
-    fitted[..., shape[2] :] = truth
-    start, place = rest, 0
-    for t, (state, _) in enumerate(training):
-        start = state
-        if loop.refit_readout and loop.series.fitted[t]:
-            fitted[:, :, place, : shape[2]] = state.view(shape)
-            place += 1
-    if loop.refit_readout:
-        readouts = generation.fit_readouts(fitted, shape[2], loop.ridge)
-    else:
-        readouts = readout.expand(*shape, -1)
-    del fitted
-    start = start.clone()
-    steps = generation.free_run(
-        weights, drives, active, problem.activation, start, flat_scale,
-        feedback=feedback, last_output=loop.series.last_output.expand(*flat[:-1], -1),
-        readout=readouts.reshape(*flat, -1), bound=loop.series.bound, output=loop.series.output,
-    )  # fmt: skip
-    shaped = ((state.view(shape), z.view(shape), output.view(*shape[:2], -1)) for state, z, output in steps)
-    return _Run(start.view(shape), scale, shaped)
-
-
-def _trajectories(
-    problem: _Problem, nodes: Tensor | None, intact: Tensor, start: Tensor
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield state, pre-activation and read-out of every step in open loop, shapes as of `_Run`."""
-    whole, shape, dtype = nodes is None, intact.shape, problem.weights.dtype
-
-    def of_members(values: Tensor) -> Tensor:
-        return values if nodes is None else values[nodes][:, None]
-
-    if nodes is None:
-        weights, readout = problem.weights, problem.readout
-    else:
-        weights, readout = problem.weights[nodes[:, :, None], nodes[:, None, :]], problem.readout[nodes]
-    flat = (-1, shape[-1]) if whole else shape  # of whole networks the products are one
-    active = problem.leak * intact.to(dtype).reshape(flat)  # a lesioned node has leak rate 0: it is held
-    listening = torch.full(shape, problem.rest, device=start.device, dtype=dtype) if problem.listening else None
-    scratch = torch.empty_like(listening) if listening is not None else None
-
-    def drives() -> Iterator[Tensor]:
-        for step, driven in enumerate(problem.drives):
-            if step == 0 or problem.held_varies:
-                own = of_members(problem.held[step]) @ weights
-            yield of_members(driven) - own
-
-    steps = reservoir.trajectory(weights, drives(), active, problem.activation, start.reshape(flat))
-    for t, (flat_state, flat_preactivation) in enumerate(steps):
-        state, preactivation = flat_state.view(shape), flat_preactivation.view(shape)
-        if t == 0 or problem.held_varies:
-            held = of_members(problem.held[t + 1])
-            constant = problem.constants[t] - held @ readout
-        if problem.held_varies:
-            state.copy_(torch.where(intact, state, held))
-        read = state
-        if listening is not None and scratch is not None:
-            reservoir.update(listening, preactivation, problem.leak, problem.activation, scratch)
-            read = listening
-        # Of many small matrices, the transposed product is three times as fast.
-        output = read @ readout if whole else (readout.mT @ read.mT).mT
-        yield state, preactivation, output + constant
-
-
-def _add(sums: _Sums, problem: _Problem, place: int, level: shapley.Level, walks: shapley.Walks) -> None:
+def _add(sums: _Sums, problem: simulation.Problem, place: int, level: shapley.Level, walks: shapley.Walks) -> None:
     """Simulate the prefixes of some walks and add their differences to the sums, in place."""
     device, dtype, padded = problem.weights.device, problem.weights.dtype, len(problem.weights)
     # Nodes that listen on must be simulated wherever they are.
@@ -645,7 +383,7 @@ def _add(sums: _Sums, problem: _Problem, place: int, level: shapley.Level, walks
     sender = (walk * prefixes + prefix + 1) * length + column_of_added  # i in S + i
     sent_weight = problem.weights[senders, nodes[walk, column]]
     connection, copy_weight = connection[walk, prefix, column], weight[prefix, 0]
-    run = _simulate(problem, None if whole else nodes, intact)
+    run = simulation.simulate(problem, None if whole else nodes, intact)
     if run.scale is not None:
         sent_weight *= run.scale[walk, prefix + 1, 0]
     held_sender = problem.held[0][senders]
