@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[1]
 NODES, BINS, STEPS, WALKS = 1384, 50, 100, 4
 
 
+COLUMNS = ["regime", "walks_per_batch", "reliability_noise_free"]
+
+
 def worm() -> list[dict[str, Any]]:
     """Run the chain up to the influence of both regimes on two cores, from the connectome on."""
     with tempfile.TemporaryDirectory() as folder:
@@ -27,7 +30,9 @@ def worm() -> list[dict[str, Any]]:
     case = "both regimes, reliability 0.9, time axis 500"
     reached = [
         row(f"celegans279, reliability of '{regime}'", f"{walks} walks per batch", reliability, at_least=0.9)
-        for regime, walks, reliability in sweeps[["regime", "walks_per_batch", "reliability"]].itertuples(index=False)
+        for regime, walks, reliability in sweeps[["regime", "walks_per_batch", "reliability_noise_free"]].itertuples(
+            index=False
+        )
     ]
     return [
         row("celegans279, time", case, seconds / 60, "min", at_most=5),

@@ -15,11 +15,11 @@ with logged(snakemake.log[0]):
     target = until["reliability"] if until else influence.RELIABLE
     with storage.opened(snakemake.input) as shards:
         result = influence.estimate(*shards, progress=f"influence {name}")
-    reliability, walks = float(result["reliability"]), result.attrs["walks_per_batch"]
+    reliability, walks = float(result["reliability_noise_free"]), result.attrs["walks_per_batch"]
     needed = statistics.walks_needed(reliability, walks, target)
     ended_by = "target" if until and reliability >= target else "budget" if until else "fixed number of walks"
     logging.info(
-        "%s: split-half reliability of influence %.3f with %d walks per batch (ended by: %s); %.2f needs about %.0f",
+        "%s: noise-free split-half reliability %.3f with %d walks per batch (ended by: %s); %.2f needs about %.0f",
         *(name, reliability, walks, ended_by, target, needed),
     )
     if reliability < target:

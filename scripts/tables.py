@@ -35,8 +35,8 @@ with logged(snakemake.log[0]):
         parameters = {name: network.attrs[name] for name in ("spectral_radius", "leak", "input_scaling")}
         parameters |= {name: trained.attrs[name] for name in ("ridge", "start_left")}
         scores.append(table.assign(**names, **parameters))
-        reliability = float(influence["reliability"])
-        sweeps.append(names | {"reliability": reliability} | {name: influence.attrs[name] for name in OF_A_SWEEP})
+        reliable = {name: float(influence[name]) for name in ("reliability", "reliability_noise_free")}
+        sweeps.append(names | reliable | {name: influence.attrs[name] for name in OF_A_SWEEP})
     table = pd.concat(scores)
     storage.write_table(table[["connectome", "regime", *table.columns.drop([*names])]], snakemake.output.scores)
     storage.write_table(pd.DataFrame(sweeps), snakemake.output.sweeps)

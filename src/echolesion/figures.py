@@ -187,7 +187,9 @@ def influence(results: Results) -> Figure:
     panels = figure.subplots(1, len(maps), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (name, magnitude) in zip(panels, maps.items(), strict=True):
         image = axes.imshow(magnitude, norm=norm, cmap="cividis")
-        axes.set(title=f"{name}: reliability {float(regimes[name]['reliability']):.3f}", xlabel="target (node)")
+        axes.set(
+            title=f"{name}: reliability {float(regimes[name]['reliability_noise_free']):.3f}", xlabel="target (node)"
+        )
     panels[0].set_ylabel("source (node)")
     figure.colorbar(image, ax=panels, label="s.d. over time of influence", extend="both", shrink=0.8)
     return figure

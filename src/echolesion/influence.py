@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from echolesion import statistics, sweep
 
-#: Split-half reliability below which a map of influence should not be interpreted.
+#: Noise-free split-half reliability below which a map of influence should not be interpreted.
 RELIABLE = 0.9
 
 #: Sums of a sweep that are in memory at once.
@@ -46,7 +46,8 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
         each with its standard error ``..._se``; ``power`` (variance of the influence over time), ``power_se`` and
         ``power_noise_free (source, target)``; ``influence_covariance``, ``direct_covariance`` and
         ``indirect_covariance (batch, other_batch, source, target)``, from which `decomposition` derives intervals; the
-        split-half ``reliability`` of the magnitudes of influence. The diagonal is NaN: a node's influence on itself
+        split-half ``reliability`` of the magnitudes of influence, and ``reliability_noise_free``, which does not take
+        noise of its own strength on every pair for agreement. The diagonal is NaN: a node's influence on itself
         is not defined. The attribute ``bounded_share`` is the share of simulated networks whose output was bounded.
 
     Raises
@@ -91,12 +92,12 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
         "power": (maps, power, {"long_name": "variance of the influence over time"}),
         "power_se": (maps, power_se, {"long_name": "standard error of the power"}),
         "power_noise_free": (maps, free, {"long_name": free_name}),
-        "reliability": (
-            (),
-            statistics.split_half_reliability(covariance[:, :, off_diagonal(size)]),
-            {"long_name": "split-half reliability of the magnitude of influence"},
-        ),
     }
+    off = covariance[:, :, off_diagonal(size)]
+    for name, noise_free in (("reliability", False), ("reliability_noise_free", True)):
+        meaning = f"split-half reliability of the {'noise-free ' if noise_free else ''}magnitude of influence"
+        value = statistics.split_half_reliability(off, noise_free=noise_free)
+        variables[name] = ((), value, {"long_name": meaning})
     walks = {part.attrs["round"]: part.attrs["walks_per_batch"] for part in parts}
     runs, bounded = (sum(float(part[name].sum()) for part in parts) for name in ("runs", "bounded_runs"))
     result = xr.Dataset(
@@ -119,12 +120,12 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
 
 
 def reliability(*parts: xr.Dataset, progress: str | None = None) -> float:
-    """Return the split-half reliability that `estimate` would, for less."""
+    """Return the noise-free split-half reliability that `estimate` would, for less."""
     covariances = [
         statistics.batch_covariance(np.delete(influence, source, axis=1))
         for source, influence, _ in _pseudo_values(parts, progress)
     ]
-    return statistics.split_half_reliability(np.concatenate(covariances, axis=2))
+    return statistics.split_half_reliability(np.concatenate(covariances, axis=2), noise_free=True)
 
 
 def _pseudo_values(parts: Sequence[xr.Dataset], progress: str | None) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
