@@ -13,8 +13,6 @@ from echolesion import influence, storage, sweep
 
 ROOT = Path(__file__).parents[1]
 NODES, BINS, STEPS, WALKS = 1384, 50, 100, 4
-
-
 COLUMNS = ["regime", "walks_per_batch", "reliability_noise_free"]
 
 

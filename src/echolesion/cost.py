@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from echolesion import reservoir, shapley
-from echolesion.simulation import STATES_AT_ONCE
+from echolesion import generation, reservoir, shapley
+from echolesion.simulation import FITTED_AT_ONCE, STATES_AT_ONCE
 
 #: Time a job takes besides its work (start of Python and Snakemake, reading, writing), in seconds.
 JOB_OVERHEAD = 5.0
@@ -44,29 +44,44 @@ def simulation_seconds(size: int, rows: int, dtype: torch.dtype, repeats: int = 
     return (perf_counter() - start) / repeats
 
 
-def sweep_seconds(size: int, walks: int, estimator: str, steps: int) -> float:
+def fit_seconds(size: int, steps: int, repeats: int = 4) -> float:
+    """Measure the fit of a read-out to so many steps of a network, in closed loop, in seconds."""
+    series = torch.rand((repeats, steps, size + 1), dtype=torch.float64)
+    start = perf_counter()
+    generation.fit_readouts(series, size, 0)
+    return (perf_counter() - start) / repeats
+
+
+def batch_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:
     """Estimate the time of one batch of walks.
 
     Parameters
     ----------
+    config : mapping
+        The checked configuration.
     size : int
         Nodes of the network.
-    walks, estimator
-        As for `shapley.levels`.
-    steps : int
-        Simulated steps, washout included.
+    walks : int
+        Walks of full length.
 
     Returns
     -------
     float
         Seconds on one core.
     """
+    task, sweep = config["task"], config["sweep"]
+    closed, fitted = task["loop"] == "closed", task["train"] + task["validation"]
+    steps = task["washout"] + task["test"] + (fitted if closed else 0)
     seconds = 0.0
-    for level in shapley.levels(size, walks, estimator):
-        rows = max(level.prefixes, STATES_AT_ONCE["cpu"] // level.length)
-        step = simulation_seconds(level.length, rows, torch.float32)
-        seconds += step * steps * level.walks * level.prefixes / rows
-    return seconds * REDUCTION
+    for level in shapley.levels(size, walks, sweep["estimator"]):
+        rows, networks = STATES_AT_ONCE["cpu"] // level.length, level.walks * level.prefixes
+        if sweep["refit_readout"]:
+            rows = min(rows, FITTED_AT_ONCE // (fitted * level.length))
+            seconds += networks * fit_seconds(level.length, fitted)
+        rows = min(max(level.prefixes, rows), networks)
+        step = simulation_seconds(level.length, rows, torch.float64 if closed else torch.float32)
+        seconds += step * steps * networks / rows * REDUCTION
+    return seconds
 
 
 def study_seconds(config: Mapping[str, Any], sizes: Mapping[str, int], cores: int) -> float:
@@ -77,7 +92,7 @@ def study_seconds(config: Mapping[str, Any], sizes: Mapping[str, int], cores: in
     config : mapping
         The checked configuration.
     sizes : mapping of str to int
-        Nodes of each connectome.
+        Nodes of each connectome, those of the map among them.
     cores : int
         Processes side by side.
 
@@ -91,10 +106,20 @@ def study_seconds(config: Mapping[str, Any], sizes: Mapping[str, int], cores: in
     points = len(tuning["leak"]) * len(tuning["input_scaling"])
     tuning_steps = len(tuning["spectral_radius"]) * (2 * task["washout"] + task["train"] + task["validation"])
     longest, total = 0.0, 0.0
-    for size in sizes.values():
+    for size in (sizes[key] for key in config["connectomes"]):
         tuned = tuning_steps * simulation_seconds(size, points, torch.float64)
-        batch = sweep_seconds(size, walks, sweep["estimator"], task["washout"] + task["test"])
-        jobs = regimes * (sweep["shards"] + 4) + 8
+        batch = batch_seconds(config, size, walks)
+        jobs = regimes * (sweep["shards"] + 4) + 9
+        if config["noise_curve"]:
+            short = config["noise_curve"]["walks_per_batch"]
+            once = sum(batch_seconds(config, size, number) for number in short)
+            total += regimes * config["noise_curve"]["replicates"] * sweep["batches"] * once
+            jobs += regimes * (len(short) + 1)
         total += tuned + regimes * sweep["batches"] * batch + jobs * JOB_OVERHEAD
         longest = max(longest, tuned + batch * -(-sweep["batches"] // sweep["shards"]) + 6 * JOB_OVERHEAD)
+    if grid := config["map"]:
+        cells = len(grid["spectral_radius"]) * len(grid["loops"]) * len(grid["leak"])
+        for key in grid["connectomes"] or config["connectomes"]:
+            cell = sweep["batches"] * batch_seconds(config, sizes[key], grid["walks_per_batch"])
+            total += cells * cell + len(grid["leak"]) * JOB_OVERHEAD
     return max(longest, total / cores)

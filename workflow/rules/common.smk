@@ -72,13 +72,14 @@ def announcement():
     try:
         sizes = {
             key: connectome.load(CATALOGUE[key], key, BASE).sizes["source"]
-            for key in CONNECTOMES
+            for key in [*CONNECTOMES, *(config["map"] or {}).get("connectomes", [])]
         }
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     minutes = cost.study_seconds(config, sizes, workflow.cores or 1) / 60
-    networks = ", ".join(f"{key} ({size} nodes)" for key, size in sizes.items())
+    most = " at most" if config["sweep"]["until"] else ""
+    networks = ", ".join(f"{key} ({sizes[key]} nodes)" for key in CONNECTOMES)
     return (
-        f"echolesion: study '{config['study']}': {networks}; regimes {', '.join(REGIMES)}. All of it takes about"
+        f"echolesion: study '{config['study']}': {networks}; regimes {', '.join(REGIMES)}. All of it takes{most} about"
         f" {minutes:.1f} min here on {workflow.cores or 1} cores; what is done is not done again."
     )
