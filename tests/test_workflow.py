@@ -148,6 +148,39 @@ def test_edge_cuts_and_interactions_are_made_on_demand(folder, tmp_path):
     }  # fmt: skip
 
 
+CLOSED = {
+    "connectomes": ["published36"], "weighting": "own",
+    "task": {
+        "name": "file", "series": "data/mackey_glass/series.txt", "horizon": 1, "loop": "closed", "standardise": False,
+        "washout": 0, "train": 300, "validation": 50, "test": 50,
+    },
+    "tuning": {"spectral_radius": [0.66], "leak": [0.1], "input_scaling": [1.0], "ridge": [0]},
+    "sweep": {"refit_readout": True, "rescale": True, "walks_per_batch": 2},
+    "topology": {"surrogates": 5},
+    "map": {
+        "connectomes": ["published36", "published36c"], "spectral_radius": [0.66, 1.5], "leak": [0.1],
+        "input_scaling": 1.0, "loops": ["closed", "forced"], "walks_per_batch": 2,
+    },
+    "noise_curve": {"walks_per_batch": [2], "replicates": 2},
+}  # fmt: skip
+
+
+def test_a_study_in_closed_loop_with_map_and_noise_curve(tmp_path):
+    tables = {name: f"results/smoke/tables/{name}.csv" for name in ("sweeps", "map_networks", "noise_curves")}
+    answer = snakemake(tmp_path, *tables.values(), "results/smoke/figures/published_tuning.png", change=CLOSED)
+    assert answer.returncode == 0, answer.output
+    sweeps, networks, curves = (pd.read_csv(tmp_path / file) for file in tables.values())
+    assert (sweeps[["loop", "refit_readout", "rescale"]] == ["closed", 1, 1]).all(axis=None)
+    assert sweeps["bounded_share"].between(0, 0.5).all()
+    points = networks.query("measure == 'test_score'")
+    assert len(points) == 2 * 2 * 2 and points["estimate"].notna().all()
+    assert set(curves["walks"]) == {16} and set(curves["kind"]) == {"short", "long"}
+    with xr.open_dataset(tmp_path / "results/smoke/published_tuning.nc") as tuned:
+        assert tuned.attrs["validation_error"] == pytest.approx(0.00486, abs=5e-6)
+    wider = CLOSED | {"map": CLOSED["map"] | {"leak": [0.1, 0.5]}}
+    assert planned(tmp_path, change=wider)["map_part"] == 2
+
+
 SWEEP_ON = {
     "sweep", "influence", "contribution", "decomposition", "tables", "all", "figure_contribution", "figure_influence",
     "figure_influence_against_weight", "topology", "figure_topology", "figure_shares", "figure_summary",
