@@ -73,7 +73,10 @@ def explore(
         network = reservoir.build(connectome, unscaled_input, spectral_radius=radius, leak=rate, **parameters)
         try:
             trained = training.train(network, task, ridge)
-            sums = sweep.run(network, trained, split(task, "test").assign_attrs(loop=loop), **settings)
+            # Only in closed loop does the read-out reach a node.
+            refit = settings.get("refit_readout", False) and loop == "closed"
+            piece = split(task, "test").assign_attrs(loop=loop)
+            sums = sweep.run(network, trained, piece, **dict(settings, refit_readout=refit))
         except reservoir.Overflow:
             continue
         estimated = influence.estimate(sums)
