@@ -12,7 +12,7 @@ with logged(snakemake.log[0]):
     result = landscape.summarise(parts, snakemake.params.connectomes)
     storage.write(result, snakemake.output.map, snakemake.config)
     for variables, file in (
-        (["mean", "low", "high"], snakemake.output.mean),
+        (["mean", "low", "high", "networks"], snakemake.output.mean),
         (["estimate", "se"], snakemake.output.networks),
         (["association", "association_low", "association_high"], snakemake.output.association),
     ):

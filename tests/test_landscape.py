@@ -44,6 +44,21 @@ def test_networks_are_averaged_and_parts_put_together():
     assert (result["association_low"].fillna(0) >= -1).all() and (result["association_high"].fillna(0) <= 1).all()
 
 
+def test_noise_free_measures_of_noise_are_left_out():
+    """Of a network whose noise-free power is within two standard errors of 0, raw measures stay."""
+    parts = [explore(seed) for seed in (3, 4, 5)]
+    noise = parts[0].sel(measure="noise_share")
+    noise["estimate"][:], noise["se"][:] = 0.95, 0.03
+    result = landscape.summarise(parts, ["a", "b", "c"])
+    raw, free = (result.sel(measure=name) for name in ("pearson_all", "pearson_all_noise_free"))
+    assert (raw["networks"] == 3).all() and (free["networks"] == 2).all()
+    assert free["estimate"].sel(connectome="a").isnull().all() and free["estimate"].sel(connectome="b").notnull().all()
+    values = free["estimate"].sel(connectome=["b", "c"])
+    np.testing.assert_allclose(free["mean"], values.mean("connectome"))
+    half = 12.706205 * values.std("connectome", ddof=1) / np.sqrt(2)
+    np.testing.assert_allclose(free["high"] - free["mean"], half, rtol=1e-5)
+
+
 def test_one_network_has_no_interval():
     result = landscape.summarise([explore(3)], ["only"])
     assert result["low"].isnull().all() and not result["mean"].isnull().all()

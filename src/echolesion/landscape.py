@@ -3,6 +3,9 @@
 A pair of networks that somebody picked says little about tuning. Every point of a grid is a network of its own, trained
 and swept like those of the regimes. Several networks, drawn anew or on other graphs, say how much of what is found
 belongs to the one that was drawn: intervals of `summarise` are over networks.
+
+Where next to nothing is left of influence once noise is taken out, noise-free shares and correlations are ratios of two
+small random numbers. They are left out where the noise-free power is not larger than `DISTINCT` standard errors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +14,14 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy import stats
 from tqdm import tqdm
 
-from echolesion import decomposition, influence, reservoir, statistics, sweep, training
+from echolesion import decomposition, influence, reservoir, sweep, training
 from echolesion.task import split
 
+#: Standard errors by which noise-free power must exceed 0.
+DISTINCT = 2.0
 #: What is known of a network besides `decomposition.MEASURES`.
 OF_TRAINING = {
     "test_score": "test score of the task, without lesions",
@@ -120,15 +126,19 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
     Returns
     -------
     xarray.Dataset
-        ``estimate`` and ``se (connectome, loop, spectral_radius, leak, measure)``; ``mean``, ``low`` and ``high (loop,
-        spectral_radius, leak, measure)``, the mean over networks and its 95 % interval by Student's t, which is NaN for
-        a single network; ``association``, ``association_low`` and ``association_high (loop, measure)``, the same of
+        ``estimate`` and ``se (connectome, loop, spectral_radius, leak, measure)``, NaN where noise-free measures mean
+        nothing (see above); ``mean``, ``low`` and ``high (loop, spectral_radius, leak, measure)``, the mean over the
+        other networks, their number ``networks``, and the 95 % interval of the mean by Student's t, which is NaN for a
+        single network; ``association``, ``association_low`` and ``association_high (loop, measure)``, the same of
         Spearman's correlation of a measure with the test score over the points of the grid.
     """
     labelled = [part.expand_dims(connectome=[name]) for part, name in zip(parts, networks, strict=True)]
     whole = xr.combine_by_coords(labelled, combine_attrs="override")
     assert isinstance(whole, xr.Dataset)
     whole = whole.sel(connectome=list(dict.fromkeys(networks)))
+    noise = whole.sel(measure="noise_share", drop=True)
+    distinct = 1 - noise["estimate"] > DISTINCT * noise["se"]
+    whole = whole.where(distinct | ~whole["measure"].str.endswith("_noise_free"))
     mean, low, high = _over_networks(whole["estimate"])
     association = xr.full_like(whole["estimate"].isel(spectral_radius=0, leak=0, drop=True), np.nan)
     for name, loop, measure in product(*(association[dim].values for dim in association.dims)):
@@ -140,6 +150,7 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
     between, *ends = _over_networks(association)
     between_low, between_high = (end.clip(-1, 1) for end in ends)
     meanings = {
+        "networks": (whole["estimate"].count("connectome"), "number of networks that the mean is over"),
         "mean": (mean, "mean over networks"),
         "low": (low, "lower end of the 95 % interval of the mean over networks"),
         "high": (high, "upper end of the 95 % interval of the mean over networks"),
@@ -154,8 +165,7 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
 
 def _over_networks(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
     """Return mean and 95 % interval over connectomes."""
-    count, mean = values.sizes["connectome"], values.mean("connectome", skipna=False)
-    if count == 1:
-        return mean, mean * np.nan, mean * np.nan
-    half = statistics.t_quantile(count) * values.std("connectome", ddof=1, skipna=False) / np.sqrt(count)
+    count, mean = values.count("connectome"), values.mean("connectome")
+    quantile = count.copy(data=stats.t.ppf(0.975, count - 1))  # NaN for a single network
+    half = quantile * values.std("connectome") / np.sqrt((count - 1).clip(1))
     return mean, mean - half, mean + half

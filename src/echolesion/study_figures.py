@@ -71,7 +71,10 @@ def summary(results: Results) -> Figure:
 
 
 def parameter_map(results: Results) -> Figure:
-    """Draw measures over spectral radius and leak rate: means over networks, and half the width of their intervals."""
+    """Draw measures over spectral radius and leak rate: means over networks, and half the width of their intervals.
+
+    "of 3" says that three networks have influence beyond noise, "noise" that one has or none.
+    """
     (dataset,) = results["result"].values()
     loops = list(dataset["loop"].values)
     figure = Figure(figsize=(WIDTH, (25 + 45 * len(loops)) * MILLIMETRE))
@@ -84,9 +87,12 @@ def parameter_map(results: Results) -> Figure:
         for axes, loop in zip(column, loops, strict=True):
             mean = means.sel(loop=loop).transpose("leak", "spectral_radius")
             half = mean - dataset["low"].sel(measure=measure, loop=loop).transpose(*mean.dims)
-            image = axes.imshow(mean, norm=norm, cmap="cividis", aspect="auto", origin="lower")
+            networks = dataset["networks"].sel(measure=measure, loop=loop).transpose(*mean.dims)
+            image = axes.imshow(mean.where(networks > 1), norm=norm, cmap="cividis", aspect="auto", origin="lower")
             for place, value in np.ndenumerate(mean.values):
                 text = f"{value:.2g}" if measure == "test_score" else f"{value:.2f}\n±{half.values[place]:.2f}"
+                if (of := int(networks.values[place])) < dataset.sizes["connectome"]:
+                    text = f"{text}\nof {of}" if of > 1 else "noise"
                 dark = norm(value) < 0.6
                 axes.text(
                     *place[::-1], text, ha="center", va="center", fontsize=4.5, color="white" if dark else "black"
