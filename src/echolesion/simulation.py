@@ -92,7 +92,7 @@ def _device(name: str) -> torch.device:
 
 
 def connections(network: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return source and target of every connection between two nodes."""
+    """Return source and target, positions of nodes, of every connection between two nodes."""
     weights = network["weights"].transpose("source", "target").values.copy()
     np.fill_diagonal(weights, 0)
     sources, targets = np.nonzero(weights)
@@ -202,14 +202,42 @@ def rows_at_once(problem: Problem, length: int) -> int:
 
 
 def outputs(problem: Problem, coalitions: np.ndarray) -> Tensor:
-    """Return the read-out at all scored steps, float64, shape (coalitions, step, output)."""
+    """Simulate coalitions of whole networks.
+
+    Parameters
+    ----------
+    problem : Problem
+        From `prepare`.
+    coalitions : numpy.ndarray of bool, shape (C, N)
+        True for intact nodes; at most `rows_at_once`.
+
+    Returns
+    -------
+    torch.Tensor, shape (C, step, output), float64
+        The read-out at all scored steps.
+    """
     intact = np.pad(coalitions, [(0, 0), (0, len(problem.weights) - problem.size)])
     run = simulate(problem, None, torch.from_numpy(intact)[None].to(problem.weights.device))
     return torch.stack([output[0].double() for _, _, output in run.steps][problem.washout :], dim=1)
 
 
 def simulate(problem: Problem, nodes: Tensor | None, intact: Tensor) -> Run:
-    """Simulate networks of which some nodes are intact."""
+    """Simulate networks of which some nodes are intact.
+
+    Parameters
+    ----------
+    problem : Problem
+        From `prepare`.
+    nodes : torch.Tensor of int, shape (walks, L), optional
+        Nodes of the sub-networks, ascending; all nodes, padded, by default.
+    intact : torch.Tensor of bool, shape (walks, coalitions, L)
+        Which of them are intact.
+
+    Returns
+    -------
+    Run
+        Its steps are simulated as they are asked for, in buffers that the next step overwrites.
+    """
     if problem.loop is not None:
         return _loop(problem, problem.loop, nodes, intact)
     start = torch.where(intact, problem.rest, problem.held[0] if nodes is None else problem.held[0][nodes][:, None])
