@@ -1,4 +1,5 @@
 import copy
+from pathlib import Path
 
 import pytest
 import yaml
@@ -81,7 +82,7 @@ def test_bad_values_give_one_line(default_config, catalogue, path, value, messag
         ({"folder": "data", "model": "small_world", "parameters": {}}, "x: "),
         ({"folder": 3}, "x.folder: 3 is not allowed"),
         ({"model": "tree", "parameters": {}}, "x.model: 'tree' is not allowed"),
-        ({"file": "x.csv"}, "x.file: unknown key (allowed: folder, model, parameters)"),
+        ({"path": "x.csv"}, "x.path: unknown key (allowed: folder, file, orientation, variable, model, parameters)"),
     ],
 )
 def test_bad_catalogue(default_config, catalogue, entry, message):
@@ -130,3 +131,15 @@ def test_bad_key_in_the_catalogue(default_config, catalogue):
 def test_the_schema_asks_for_as_many_batches_as_an_error_bar_needs():
     schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text())
     assert schema["properties"]["sweep"]["properties"]["batches"]["minimum"] == statistics.FEWEST_BATCHES
+
+
+def test_files_among_the_connectomes_become_entries(default_config, catalogue):
+    config = default_config | {"connectomes": ["celegans279", "my/net.csv"], "orientation": "target_source"}
+    configuration.check_study(config, catalogue, SCHEMAS)
+    connectomes, entries = configuration.with_files(config, catalogue, ROOT / "config")
+    assert connectomes == ["celegans279", "net"]
+    assert (ROOT / "config" / entries["net"]["file"]).resolve() == Path("my/net.csv").resolve()
+    assert entries["net"]["orientation"] == "target_source" and entries["celegans279"] == catalogue["celegans279"]
+    for name in ("my/a b.csv", "celegans279.csv", "a.b.npy"):
+        with pytest.raises(configuration.ConfigurationError, match=f"'{name}' is not allowed"):
+            configuration.with_files(config | {"connectomes": [name]}, catalogue, ROOT)

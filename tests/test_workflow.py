@@ -148,6 +148,20 @@ def test_edge_cuts_and_interactions_are_made_on_demand(folder, tmp_path):
     }  # fmt: skip
 
 
+def test_a_file_of_ones_own(tmp_path):
+    matrix = np.array([[0, 2.0, 0], [0, 0, 3.0], [4.0, 0, 0]])
+    np.savetxt(tmp_path / "mine.csv", matrix, delimiter=",")
+    change = {"connectomes": ["mine.csv"], "orientation": "target_source", "weighting": "own"}
+    answer = snakemake(tmp_path, "results/smoke/mine/connectome.nc", change=change)
+    assert answer.returncode == 0, answer.output
+    with xr.open_dataset(tmp_path / "results/smoke/mine/connectome.nc") as made:
+        np.testing.assert_array_equal(made["weight"].transpose("source", "target"), matrix.T)
+    (tmp_path / "mine.csv").write_text("0,1\n1,x\n")
+    answer = snakemake(tmp_path, "results/smoke/mine/connectome.nc", change=change)
+    assert answer.returncode != 0 and "Traceback" not in answer.output
+    assert re.search(r"error: \S*mine.csv: line 2, number 2: 'x' is not a number", answer.output)
+
+
 CLOSED = {
     "connectomes": ["published36"], "weighting": "own",
     "task": {

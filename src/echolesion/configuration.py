@@ -1,12 +1,16 @@
 """The configuration of a study: checked before anything runs."""
 
 import math
+import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
+
+from echolesion import formats
 
 _finite_numbers = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
     "number",
@@ -58,6 +62,47 @@ def _key(place: Iterable[str | int]) -> str:
     return key.removeprefix(".") or "configuration"
 
 
+def with_files(config: Mapping[str, Any], catalogue: Mapping[str, Any], root: Path) -> tuple[list[str], dict[str, Any]]:
+    """Make entries of the catalogue of files that stand among the connectomes.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration.
+    catalogue : mapping
+        Connectomes by key.
+    root : pathlib.Path
+        Of the repository, where paths in the catalogue start; those in the configuration start where it is used.
+
+    Returns
+    -------
+    connectomes : list of str
+        The connectomes by key; that of a file is its name without the suffix.
+    catalogue : dict
+        With the files.
+
+    Raises
+    ------
+    ConfigurationError
+        If a name is no key or stands for two connectomes.
+    """
+    connectomes, entries = [], dict(catalogue)
+    for i, name in enumerate(config["connectomes"]):
+        key = name
+        if Path(name).suffix in formats.READERS:
+            key = Path(name).stem
+            if not re.fullmatch("[A-Za-z0-9_-]+", key) or key in entries:
+                raise ConfigurationError(
+                    f"connectomes[{i}]: '{name}' is not allowed (without its suffix, the name of a file must be of"
+                    " letters, digits, - and _, and not be that of another connectome)"
+                )
+            entries[key] = {"file": os.path.relpath(name, root)} | (
+                {"orientation": config["orientation"]} if config["orientation"] else {}
+            )
+        connectomes.append(key)
+    return connectomes, entries
+
+
 def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas: Path) -> None:
     """Check a study's configuration and the catalogue of connectomes, each alone and together.
 
@@ -78,7 +123,7 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
     check(catalogue, schemas / "connectomes.schema.yaml")
     check(config, schemas / "config.schema.yaml")
     for i, key in enumerate(config["connectomes"]):
-        if key not in catalogue:
+        if key not in catalogue and Path(key).suffix not in formats.READERS:
             raise ConfigurationError(f"connectomes[{i}]: '{key}' is not in the catalogue ({', '.join(catalogue)})")
     names = [regime["name"] for regime in config["regimes"]]
     for i, regime in enumerate(config["regimes"]):

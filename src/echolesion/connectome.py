@@ -15,7 +15,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from echolesion import published
+from echolesion import formats, published
 
 #: Graph models that a catalogue entry may name, by the word for each there; of networkx, but for the published ones.
 GENERATORS: dict[str, Callable[..., Any]] = {
@@ -208,8 +208,8 @@ def load(entry: Mapping[str, Any], name: str, folder: Path) -> xr.DataArray:
     Parameters
     ----------
     entry : mapping
-        An entry of ``config/connectomes.yaml``: ``folder`` (with ``edges.csv`` and ``nodes.csv``), or ``model`` and
-        ``parameters``.
+        An entry of ``config/connectomes.yaml``: ``folder`` (with ``edges.csv`` and ``nodes.csv``), ``file`` (see
+        `formats.read`; perhaps with ``orientation`` and ``variable``), or ``model`` and ``parameters``.
     name : str
         Its key, used in error messages.
     folder : pathlib.Path
@@ -222,9 +222,13 @@ def load(entry: Mapping[str, Any], name: str, folder: Path) -> xr.DataArray:
 
     Raises
     ------
-    ConnectomeError, FileNotFoundError
-        See `read_edges` and `generate`.
+    ConnectomeError, FileNotFoundError, formats.FormatError
+        See `read_edges`, `generate` and `formats.read`.
     """
+    if "file" in entry:
+        connectome = formats.read(folder / entry["file"], entry.get("orientation"), entry.get("variable"))
+        check(connectome, name)
+        return connectome
     if "model" in entry:
         return generate(entry["model"], entry["parameters"], name)
     return read_edges(folder / entry["folder"] / "edges.csv", folder / entry["folder"] / "nodes.csv", name)

@@ -8,10 +8,10 @@ HERE = os.path.relpath(BASE)
 CATALOGUE = yaml.safe_load((BASE / "config/connectomes.yaml").read_text())
 try:
     configuration.check_study(config, CATALOGUE, BASE / "workflow/schemas")
+    CONNECTOMES, CATALOGUE = configuration.with_files(config, CATALOGUE, BASE)
 except configuration.ConfigurationError as error:
     sys.exit(f"error in the configuration: {error}")
 
-CONNECTOMES = config["connectomes"]
 REGIMES = [regime["name"] for regime in config["regimes"]]
 SHARDS = range(config["sweep"]["shards"])
 
@@ -34,6 +34,15 @@ wildcard_constraints:
 def code(script):
     """Return what a rule must have among its params to see changes of the code behind its script."""
     return source_hash(BASE / "scripts" / script)
+
+
+def files_of(entry):
+    """Return the files of a connectome."""
+    if "folder" in entry:
+        files = [f"{entry['folder']}/{table}.csv" for table in ("edges", "nodes")]
+    else:
+        files = [entry["file"]] if "file" in entry else []
+    return [os.path.normpath(f"{HERE}/{file}") for file in files]
 
 
 def batches_of(shard):
@@ -76,7 +85,8 @@ def announcement():
         }
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
-    minutes = cost.study_seconds(config, sizes, workflow.cores or 1) / 60
+    named = config | {"connectomes": CONNECTOMES}
+    minutes = cost.study_seconds(named, sizes, workflow.cores or 1) / 60
     most = " at most" if config["sweep"]["until"] else ""
     networks = ", ".join(f"{key} ({sizes[key]} nodes)" for key in CONNECTOMES)
     return (

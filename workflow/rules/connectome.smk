@@ -1,12 +1,6 @@
 rule connectome:
     input:
-        lambda wildcards: [
-            os.path.normpath(
-                f"{HERE}/{CATALOGUE[wildcards.connectome]['folder']}/{table}.csv"
-            )
-            for table in ("edges", "nodes")
-            if "folder" in CATALOGUE[wildcards.connectome]
-        ],
+        lambda wildcards: files_of(CATALOGUE[wildcards.connectome]),
     output:
         f"{NETWORK}/connectome.nc",
     log:
