@@ -133,7 +133,7 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
         Spearman's correlation of a measure with the test score over the points of the grid.
     """
     labelled = [part.expand_dims(connectome=[name]) for part, name in zip(parts, networks, strict=True)]
-    whole = xr.combine_by_coords(labelled, combine_attrs="override")
+    whole = xr.combine_by_coords(labelled, join="outer", combine_attrs="override")
     assert isinstance(whole, xr.Dataset)
     whole = whole.sel(connectome=list(dict.fromkeys(networks)))
     noise = whole.sel(measure="noise_share", drop=True)
