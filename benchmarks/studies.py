@@ -13,7 +13,7 @@ from echolesion import influence, storage, sweep
 
 ROOT = Path(__file__).parents[1]
 NODES, BINS, STEPS, WALKS = 1384, 50, 100, 4
-COLUMNS = ["regime", "walks_per_batch", "reliability_noise_free"]
+OF_SWEEPS = ["regime", "walks_per_batch", "reliability_noise_free"]
 
 
 def worm() -> list[dict[str, Any]]:
@@ -28,14 +28,28 @@ def worm() -> list[dict[str, Any]]:
     case = "both regimes, reliability 0.9, time axis 500"
     reached = [
         row(f"celegans279, reliability of '{regime}'", f"{walks} walks per batch", reliability, at_least=0.9)
-        for regime, walks, reliability in sweeps[["regime", "walks_per_batch", "reliability_noise_free"]].itertuples(
-            index=False
-        )
+        for regime, walks, reliability in sweeps[OF_SWEEPS].itertuples(index=False)
     ]
     return [
         row("celegans279, time", case, seconds / 60, "min", at_most=5),
         row("celegans279, memory of all processes", case, memory, "GiB", at_most=4),
         *reached,
+    ]
+
+
+def published() -> list[dict[str, Any]]:
+    """Sweep the published network in closed loop on two cores, once it is trained."""
+    network = "results/paper/published36/tuned"
+    with tempfile.TemporaryDirectory() as folder:
+        for targets in ([f"{network}/training.nc"], [f"{network}/sweep/0-{shard}.nc" for shard in range(8)]):
+            seconds, memory = run_process(
+                ["snakemake", "-s", str(ROOT / "Snakefile"), "--directory", folder, "--cores", "2", *targets,
+                 "--configfile", str(ROOT / "config/studies/paper.yaml")]
+            )  # fmt: skip
+    case = "1,200 walks, read-out fitted again, rescaled"
+    return [
+        row("published36 in closed loop, time of the sweep", case, seconds / 60, "min", at_most=2),
+        row("published36 in closed loop, memory of all processes", case, memory, "GiB"),
     ]
 
 
@@ -53,7 +67,7 @@ def large() -> list[dict[str, Any]]:
 
 def measure() -> list[dict[str, Any]]:
     """Return the rows."""
-    return worm() + large()
+    return worm() + published() + large()
 
 
 def _large_step(step: str, folder: Path) -> None:
