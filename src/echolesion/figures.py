@@ -282,8 +282,9 @@ def noise_curve(results: Results) -> Figure:
                 axes.plot(curve["expected_walks"], expected, color=colour, lw=0.8, label=f"{name}: expected")
             for key, shift, style, of in ((measure, 0.96, "o", "as estimated"), (free, 1.04, "D", "noise-free")):
                 value = curve.sel(measure=key)
+                mean = value["mean"].where(value["sd"] < 0.5)  # a point that could be anywhere says nothing
                 filled = {"mfc": colour if key == measure else "white", "color": colour, "ms": 3.5, "lw": 0.8}
-                axes.errorbar(walks * shift, value["mean"], value["sd"], fmt=style, label=f"{name}: {of}", **filled)
+                axes.errorbar(walks * shift, mean, value["sd"], fmt=style, label=f"{name}: {of}", **filled)
                 axes.errorbar(
                     curve.attrs["final_walks"] * shift,
                     float(value["final"]),

@@ -73,10 +73,10 @@ def summary(results: Results) -> Figure:
 def parameter_map(results: Results) -> Figure:
     """Draw measures over spectral radius and leak rate: means over networks, and half the width of their intervals.
 
-    "of 3" says that three networks have influence beyond noise, "noise" that one has or none.
+    "of 3" says that three networks have influence beyond noise, "noise" that at most one of several has.
     """
     (dataset,) = results["result"].values()
-    loops = list(dataset["loop"].values)
+    loops, fewest = list(dataset["loop"].values), min(2, dataset.sizes["connectome"])
     figure = Figure(figsize=(WIDTH, (25 + 45 * len(loops)) * MILLIMETRE))
     panels = figure.subplots(len(loops), len(OF_MAP), sharex=True, sharey=True, squeeze=False)
     for column, (measure, label) in zip(panels.T, OF_MAP.items(), strict=True):
@@ -88,12 +88,15 @@ def parameter_map(results: Results) -> Figure:
             mean = means.sel(loop=loop).transpose("leak", "spectral_radius")
             half = mean - dataset["low"].sel(measure=measure, loop=loop).transpose(*mean.dims)
             networks = dataset["networks"].sel(measure=measure, loop=loop).transpose(*mean.dims)
-            image = axes.imshow(mean.where(networks > 1), norm=norm, cmap="cividis", aspect="auto", origin="lower")
+            image = axes.imshow(
+                mean.where(networks >= fewest), norm=norm, cmap="cividis", aspect="auto", origin="lower"
+            )
             for place, value in np.ndenumerate(mean.values):
                 text = f"{value:.2g}" if measure == "test_score" else f"{value:.2f}\n±{half.values[place]:.2f}"
-                if (of := int(networks.values[place])) < dataset.sizes["connectome"]:
-                    text = f"{text}\nof {of}" if of > 1 else "noise"
-                dark = norm(value) < 0.6
+                of = int(networks.values[place])
+                if of < dataset.sizes["connectome"]:
+                    text = f"{text}\nof {of}" if of >= fewest else "noise"
+                dark = norm(value) < 0.6 and of >= fewest
                 axes.text(
                     *place[::-1], text, ha="center", va="center", fontsize=4.5, color="white" if dark else "black"
                 )
@@ -132,15 +135,16 @@ def map_against_score(results: Results) -> Figure:
                 )
             found = dataset.sel(loop=loop, measure=measure)
             rho, low, high = (float(found[key]) for key in ("association", "association_low", "association_high"))
-            axes.set_title(f"Spearman {rho:.2f} [{low:.2f}, {high:.2f}]", fontsize=7)
+            axes.set_title(f"{loop} loop: Spearman {rho:.2f} [{low:.2f}, {high:.2f}]", fontsize=7)
             scores = dataset["estimate"].sel(measure="test_score")
             if float(scores.min()) > 0 and float(scores.max()) > 10 * float(scores.min()):
                 axes.set_xscale("log")
-            axes.set_ylim(max(axes.get_ylim()[0], -0.5), min(axes.get_ylim()[1], 1.5))
+            # Both loops share an axis; single ratios of little more than noise do not set its ends.
+            shown = dataset["estimate"].sel(measure=measure).clip(-0.5, 1.5)
+            axes.set_ylim(float(shown.min()) - 0.05, float(shown.max()) + 0.05)
             axes.set_ylabel(OF_MAP[measure])
             if loop == loops[-1]:
                 axes.set_xlabel(f"test {dataset.attrs['score']}")
-        row[0].annotate(f"{loop} loop", (0.03, 0.93), xycoords="axes fraction", fontsize=7)
     figure.legend(*gathered(panels.ravel()), loc="outside lower center", ncols=6)
     return figure
 
