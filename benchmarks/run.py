@@ -54,7 +54,7 @@ def main(names: list[str]) -> None:
         table = pd.concat([table[table["module"] != name], rows], ignore_index=True)
         table.to_csv(file, index=False, float_format="%.4g")
         logging.info("%s took %.0f s", name, time.perf_counter() - start)
-    table = pd.read_csv(file)
+    table = pd.read_csv(file).fillna({"unit": ""})
     plot(table)
     print(table.drop(columns="module").to_string(index=False, na_rep=""))
 
