@@ -9,9 +9,9 @@ usage: ./run.sh [VERB] [ARGUMENTS]
 
   study     run the default study into results/default (the verb when none is given);
             arguments go to snakemake, e.g. ./run.sh study --configfile config/studies/smoke.yaml
-  paper     rebuild the published study into results/paper and results/frequency (over an hour on two cores; goes on
+  paper     rebuild the published study into results/paper and results/frequency (an hour on two cores; goes on
             where it was interrupted); see docs/reproduction.md
-  paper-quick   the same figures from fewer walks and a coarser map, into results/*_quick (under ten minutes)
+  paper-quick   the same figures from fewer walks and a coarser map, into results/*_quick (about ten minutes)
   test      lint, format, types, unit tests and the smoke study; arguments go to pytest
   bench     measure speed and memory against what they should be, into results/benchmarks (half an hour);
             arguments name benchmarks: kernel, workers, studies, peer
