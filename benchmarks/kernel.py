@@ -54,9 +54,7 @@ def sweep_share(size: int, walks: int) -> list[dict[str, Any]]:
     def simulate() -> None:
         rng = seeds.generator(SEED, "walks", 0, 0)
         for level in shapley.levels(size, walks):
-            for chunk in shapley.sample(
-                level, size, rng, max(1, simulation.rows_at_once(problem, level.length) // level.prefixes)
-            ):
+            for chunk in shapley.sample(level, size, rng, sweep._chunk(problem, level)):
                 _simulate(problem, level, chunk)
 
     def whole() -> None:

@@ -122,9 +122,13 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
     """
     check(catalogue, schemas / "connectomes.schema.yaml")
     check(config, schemas / "config.schema.yaml")
-    for i, key in enumerate(config["connectomes"]):
-        if key not in catalogue and Path(key).suffix not in formats.READERS:
-            raise ConfigurationError(f"connectomes[{i}]: '{key}' is not in the catalogue ({', '.join(catalogue)})")
+    files = {key for key in config["connectomes"] if Path(key).suffix in formats.READERS}
+    of_map = (config["map"] or {}).get("connectomes", [])
+    for place, keys, known in (("", config["connectomes"], {*catalogue, *files}), ("map.", of_map, {*catalogue})):
+        for i, key in enumerate(keys):
+            if key not in known:
+                listed = ", ".join(catalogue)
+                raise ConfigurationError(f"{place}connectomes[{i}]: '{key}' is not in the catalogue ({listed})")
     names = [regime["name"] for regime in config["regimes"]]
     for i, regime in enumerate(config["regimes"]):
         if names.index(regime["name"]) != i:
@@ -152,9 +156,6 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
         raise ConfigurationError(f"task.output: '{task['output']}' is not allowed (only in closed loop)")
     elif sweep["refit_readout"] or sweep["rescale"]:
         raise ConfigurationError("sweep: refit_readout and rescale are not allowed (only in closed loop)")
-    for i, key in enumerate((config["map"] or {}).get("connectomes", [])):
-        if key not in catalogue:
-            raise ConfigurationError(f"map.connectomes[{i}]: '{key}' is not in the catalogue ({', '.join(catalogue)})")
     for i, loop in enumerate((config["map"] or {}).get("loops", [])):
         if (loop == "open") != (task["loop"] == "open"):
             raise ConfigurationError(f"map.loops[{i}]: '{loop}' is not allowed (task.loop is {task['loop']})")

@@ -3,7 +3,9 @@ MAP = config["map"] or {}
 NOISE = config["noise_curve"] or {}
 MAP_CONNECTOMES = MAP.get("connectomes") or CONNECTOMES
 LEAKS = range(len(MAP.get("leak", [])))
-PUBLISHED = any(CATALOGUE[key].get("model") == "published" for key in CONNECTOMES)
+PUBLISHED = config["task"]["series"] and any(
+    CATALOGUE[key].get("model") == "published" for key in CONNECTOMES
+)
 OF_SWEEP = ("time_bins", "estimator", "lesion", "refit_readout", "rescale", "device")
 
 
