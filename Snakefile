@@ -32,6 +32,7 @@ include: "workflow/rules/figures.smk"
 
 localrules:
     all,
+    fetch,
     reservoirs,
     sweeps,
     estimates,

@@ -1,5 +1,7 @@
 """Fixtures that several tests share."""
 
+import hashlib
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 import xarray as xr
 import yaml
 
-from echolesion import connectome, reservoir, seeds, task, training
+from echolesion import connectome, preparation, reservoir, seeds, task, training
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,7 +32,7 @@ def make_network(
     """Return a random directed reservoir of some nodes, its training and its task."""
     rng = np.random.default_rng(seed)
     matrix = rng.uniform(-1, 1, (size, size)) * (rng.random((size, size)) < 0.5)
-    weights = connectome.prepare(connectome.from_matrix(matrix), "own", 0, rng)
+    weights = preparation.prepare(connectome.from_matrix(matrix), ["drop_self_connections"], "own", rng)
     series = task.make(settings, seeds.generator(seed, "task"))
     unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(seed, "input"))
     chosen = {"spectral_radius": 0.9, "leak": 0.6, "input_scaling": 0.5, "bias": 0.1} | parameters
@@ -41,3 +43,24 @@ def make_network(
 @pytest.fixture(scope="session")
 def network8() -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
     return make_network(8)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Return the entry of a package that pip finds in a folder, with no network."""
+    wheel = tmp_path / "brain-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("brain/data/m.csv", "0,1\n2,0")
+        archive.writestr("brain/__init__.py", "raise SystemExit('the package was imported')")
+        archive.writestr("brain-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: brain\nVersion: 1.0\n")
+        archive.writestr("brain-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("brain-1.0.dist-info/RECORD", "")
+        archive.writestr("brain-1.0.dist-info/licenses/LICENSE", "Do what you like.")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return {
+        "package": {"name": "brain", "version": "1.0", "sha256": sha256},
+        "file": "brain/data/*.csv", "orientation": "source_target", "size": 2, "paper": "Doe 2026", "licence": "none",
+        "terms": "be kind",
+    }  # fmt: skip

@@ -6,7 +6,7 @@ import yaml
 from conftest import ROOT
 from snakemake.utils import update_config
 
-from echolesion import configuration, statistics
+from echolesion import configuration, preparation, statistics
 
 SCHEMAS = ROOT / "workflow/schemas"
 
@@ -31,7 +31,14 @@ BAD = [
     (("seed",), -1, "seed: -1 is not allowed (whole number, 0 or larger)"),
     (("seed",), True, "seed: True is not allowed"),
     (("study",), "../x", "study: '../x' is not allowed"),
-    (("threshold",), float("nan"), "threshold: nan is not allowed"),
+    (("reservoir", "bias"), float("nan"), "reservoir.bias: nan is not allowed"),
+    (("preparation",), ["tidy"], "preparation[0]: 'tidy' is not allowed (a step: drop_self_connections, drop_isolated"),
+    (("preparation",), [{"threshold_density": 2}], "preparation[0]: {'threshold_density': 2} is not allowed (a step"),
+    (("preparation",), [{"average": "mean", "symmetrise": "max"}], "preparation[0]: {'average': 'mean', 'symmetrise'"),
+    (("preparation",), "drop_isolated", "preparation: 'drop_isolated' is not allowed (list of steps"),
+    (("catalogue",), {"x": {"folder": "data"}}, "catalogue.x.folder: unknown key (allowed: file,"),
+    (("catalogue",), {"larva213": {"file": "x.csv"}}, "catalogue.larva213: is in config/connectomes.yaml too"),
+    (("catalogue",), {"x": {"file": "x.csv", "preparation": ["tidy"]}}, "catalogue.x.preparation[0]: 'tidy' is not"),
     (("regimes", 1, "leak"), 0, "regimes[1].leak: 0 is not allowed (number larger than 0 and at most 1)"),
     (("regimes", 1, "leak"), 1.5, "regimes[1].leak: 1.5 is not allowed (number larger than 0 and at most 1)"),
     (("tuning", "leak"), [0.1, 1.5], "tuning.leak[1]: 1.5 is not allowed (number larger than 0 and at most 1)"),
@@ -79,10 +86,16 @@ def test_bad_values_give_one_line(default_config, catalogue, path, value, messag
     ("entry", "message"),
     [
         ({"model": "small_world"}, "x: "),
-        ({"folder": "data", "model": "small_world", "parameters": {}}, "x: "),
-        ({"folder": 3}, "x.folder: 3 is not allowed"),
+        ({"file": "x.csv", "model": "small_world", "parameters": {}}, "x: "),
+        ({"file": 3}, "x.file: 3 is not allowed"),
+        ({"file": "x.csv", "sha256": "12"}, "x.sha256: '12' is not allowed (hash of all these files"),
+        ({"file": "x.csv", "package": {"name": "x"}}, "x: "),
+        (
+            {"file": "x.csv", "preparation": [{"clip": 1}]},
+            "x.preparation[0]: {'clip': 1} is not allowed (a step: drop_",
+        ),
         ({"model": "tree", "parameters": {}}, "x.model: 'tree' is not allowed"),
-        ({"path": "x.csv"}, "x.path: unknown key (allowed: folder, file, orientation, variable, model, parameters)"),
+        ({"path": "x.csv"}, "x.path: unknown key (allowed: file, orientation, variable, nodes,"),
     ],
 )
 def test_bad_catalogue(default_config, catalogue, entry, message):
@@ -125,7 +138,7 @@ def test_every_property_says_what_is_allowed():
 
 def test_bad_key_in_the_catalogue(default_config, catalogue):
     with pytest.raises(configuration.ConfigurationError, match=r"^configuration: 'a[.]b' is not allowed"):
-        configuration.check_study(default_config, catalogue | {"a.b": {"folder": "x"}}, SCHEMAS)
+        configuration.check_study(default_config, catalogue | {"a.b": {"file": "x"}}, SCHEMAS)
 
 
 def test_the_schema_asks_for_as_many_batches_as_an_error_bar_needs():
@@ -143,3 +156,20 @@ def test_files_among_the_connectomes_become_entries(default_config, catalogue):
     for name in ("my/a b.csv", "celegans279.csv", "a.b.npy"):
         with pytest.raises(configuration.ConfigurationError, match=f"'{name}' is not allowed"):
             configuration.with_files(config | {"connectomes": [name]}, catalogue, ROOT)
+
+
+def test_entries_of_a_study_start_where_it_runs(default_config, catalogue):
+    own = {"mine": {"file": "subjects/*.npy", "orientation": "source_target", "nodes": "nodes.csv"}}
+    config = default_config | {"connectomes": ["mine"], "catalogue": own}
+    configuration.check_study(config, catalogue, SCHEMAS)
+    connectomes, entries = configuration.with_files(config, catalogue, ROOT / "config")
+    assert connectomes == ["mine"] and set(catalogue) < set(entries)
+    for key in ("file", "nodes"):
+        assert (ROOT / "config" / entries["mine"][key]).resolve() == Path(own["mine"][key]).resolve()
+    assert entries["mine"]["orientation"] == "source_target"
+
+
+def test_every_step_is_in_the_schema():
+    schema = yaml.safe_load((SCHEMAS / "preparation.schema.yaml").read_text())
+    plain, with_argument = schema["properties"]["preparation"]["items"]["oneOf"]
+    assert {*plain["enum"], *with_argument["properties"]} == set(preparation.STEPS)

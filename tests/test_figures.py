@@ -9,6 +9,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.image import AxesImage
 
 from echolesion import (
+    catalogue,
     connectome,
     contribution,
     decomposition,
@@ -16,6 +17,7 @@ from echolesion import (
     influence,
     landscape,
     noise_curve,
+    preparation,
     published,
     reservoir,
     seeds,
@@ -31,8 +33,8 @@ from echolesion import (
 def study(settings, regimes, weights=None):
     """Return the results of a small study, by kind and name, as the figures take them."""
     if weights is None:
-        weights = connectome.generate("small_world", {"n": 12, "k": 4, "p": 0.4, "seed": 2022}, "x")
-    weights = connectome.prepare(weights, "rank_signed", 0, seeds.generator(1, "weights"))
+        weights = catalogue.generate("small_world", {"n": 12, "k": 4, "p": 0.4, "seed": 2022}, "x")
+    weights = preparation.prepare(weights, [], "rank_signed", seeds.generator(1, "weights"))
     series = task.make(TASK | settings, seeds.generator(1, "task"))
     unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(1, "input"))
     grid = {"spectral_radius": [0.5, 1.4], "leak": [0.3, 1.0], "input_scaling": [0.3, 1.0], "ridge": [0.01]}

@@ -9,7 +9,6 @@ from conftest import ROOT, make_network
 from test_sweep import exact_influence
 
 from echolesion import (
-    connectome,
     contribution,
     generation,
     influence,
@@ -21,6 +20,7 @@ from echolesion import (
     task,
     training,
 )  # fmt: skip
+from echolesion.catalogue import load
 
 CLOSED = {
     "name": "mackey_glass", "horizon": 1, "loop": "closed", "washout": 10, "train": 150, "validation": 30, "test": 12,
@@ -222,7 +222,7 @@ def test_the_published_network_and_its_tuning():
 
 def test_the_published_network_from_the_catalogue(catalogue):
     """The chain of a study generates what `validate` does: the first value of the series has no step of its own."""
-    graph = connectome.load(catalogue["published36"], "published36", ROOT)
+    graph = load(catalogue["published36"], "published36", ROOT)
     settings = {
         "name": "file", "series": SERIES, "horizon": 1, "washout": 0, "train": 1999, "validation": 1000, "test": 500,
         "loop": "closed", "standardise": False,

@@ -5,7 +5,7 @@ import torch
 import xarray as xr
 from conftest import TASK, make_network
 
-from echolesion import connectome, reservoir, seeds, task, training
+from echolesion import catalogue, connectome, preparation, reservoir, seeds, task, training
 
 
 def test_ridge_has_its_closed_form_and_equals_reservoirpy():
@@ -106,8 +106,8 @@ def test_training_scores_are_those_of_its_prediction():
 
 def test_tuning_refuses_networks_that_remember_their_start():
     """At radius 1.5 and leak 0.1 the start of smallworld36 outlives a washout of 100 steps; at 0.5 it does not."""
-    weights = connectome.generate("small_world", {"n": 36, "k": 6, "p": 0.4, "seed": 2022}, "x")
-    weights = connectome.prepare(weights, "random_signed", 0, seeds.generator(2022, "weights"))
+    weights = catalogue.generate("small_world", {"n": 36, "k": 6, "p": 0.4, "seed": 2022}, "x")
+    weights = preparation.prepare(weights, [], "random_signed", seeds.generator(2022, "weights"))
     series = task.make(TASK | {"washout": 100}, seeds.generator(2022, "task"))
     unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(2022, "input"))
     grid = {"spectral_radius": [0.5, 1.5], "leak": [0.1], "input_scaling": [0.3], "ridge": [0.001]}

@@ -162,6 +162,25 @@ def test_a_file_of_ones_own(tmp_path):
     assert re.search(r"error: \S*mine.csv: line 2, number 2: 'x' is not a number", answer.output)
 
 
+def test_files_of_a_package_are_fetched_once_and_on_their_terms(checkout, package, monkeypatch):
+    target, change = "results/smoke/brain/connectome.nc", {"catalogue": {"brain": package}, "connectomes": ["brain"]}
+    answer = snakemake(checkout, target, root=checkout, change=change)
+    assert answer.returncode == 0, answer.output
+    assert "brain: fetched from brain 1.0. Cite Doe 2026. Licence: none" in answer.output
+    assert "brain: terms of use: be kind" in answer.output
+    with xr.open_dataset(checkout / target) as made:
+        assert made["weight"].attrs["terms"] == "be kind" and "weighting rank_signed" in made["weight"].attrs["history"]
+    (checkout / target).unlink()
+    monkeypatch.delenv("PIP_FIND_LINKS")  # from now on there is no such package
+    assert snakemake(checkout, target, root=checkout, change=change).returncode == 0
+    shutil.rmtree(checkout / "data/fetched")
+    (checkout / target).unlink()
+    answer = snakemake(checkout, target, root=checkout, change=change)
+    assert answer.returncode != 0 and "Traceback" not in answer.output
+    assert "error: brain: the package brain==1.0 could not be fetched" in answer.output
+    assert not (checkout / "data/fetched/brain").exists()
+
+
 CLOSED = {
     "connectomes": ["published36"], "weighting": "own",
     "task": {

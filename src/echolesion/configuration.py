@@ -63,7 +63,7 @@ def _key(place: Iterable[str | int]) -> str:
 
 
 def with_files(config: Mapping[str, Any], catalogue: Mapping[str, Any], root: Path) -> tuple[list[str], dict[str, Any]]:
-    """Make entries of the catalogue of files that stand among the connectomes.
+    """Make entries of the catalogue of files that stand among the connectomes, and of the study's own entries.
 
     Parameters
     ----------
@@ -86,7 +86,8 @@ def with_files(config: Mapping[str, Any], catalogue: Mapping[str, Any], root: Pa
     ConfigurationError
         If a name is no key or stands for two connectomes.
     """
-    connectomes, entries = [], dict(catalogue)
+    own = {key: {**entry, **_relative(entry, root)} for key, entry in config["catalogue"].items()}
+    connectomes, entries = [], {**catalogue, **own}
     for i, name in enumerate(config["connectomes"]):
         key = name
         if Path(name).suffix in formats.READERS:
@@ -96,11 +97,16 @@ def with_files(config: Mapping[str, Any], catalogue: Mapping[str, Any], root: Pa
                     f"connectomes[{i}]: '{name}' is not allowed (without its suffix, the name of a file must be of"
                     " letters, digits, - and _, and not be that of another connectome)"
                 )
-            entries[key] = {"file": os.path.relpath(name, root)} | (
+            entries[key] = _relative({"file": name}, root) | (
                 {"orientation": config["orientation"]} if config["orientation"] else {}
             )
         connectomes.append(key)
     return connectomes, entries
+
+
+def _relative(entry: Mapping[str, Any], root: Path) -> dict[str, str]:
+    """Return the files of an entry as paths from the repository."""
+    return {key: os.path.relpath(entry[key], root) for key in formats.FILES if key in entry and "package" not in entry}
 
 
 def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas: Path) -> None:
@@ -120,8 +126,18 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
     ConfigurationError
         For the first thing that is wrong.
     """
-    check(catalogue, schemas / "connectomes.schema.yaml")
     check(config, schemas / "config.schema.yaml")
+    for place, entries in (("", catalogue), ("catalogue.", config["catalogue"])):
+        try:
+            check(entries, schemas / "connectomes.schema.yaml")
+            for key, entry in entries.items():
+                _check_steps(entry.get("preparation", []), f"{key}.", schemas)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{place}{error}") from error
+    _check_steps(config["preparation"], "", schemas)
+    if twice := set(catalogue) & set(config["catalogue"]):
+        raise ConfigurationError(f"catalogue.{min(twice)}: is in config/connectomes.yaml too (take another key)")
+    catalogue = catalogue | config["catalogue"]
     files = {key for key in config["connectomes"] if Path(key).suffix in formats.READERS}
     of_map = (config["map"] or {}).get("connectomes", [])
     for place, keys, known in (("", config["connectomes"], {*catalogue, *files}), ("map.", of_map, {*catalogue})):
@@ -173,6 +189,13 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
         raise ConfigurationError(
             f"sweep.time_bins: {sweep['time_bins']} is more than task.test, {config['task']['test']} steps"
         )
+
+
+def _check_steps(steps: Any, place: str, schemas: Path) -> None:
+    try:
+        check({"preparation": steps}, schemas / "preparation.schema.yaml")
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}{error}") from error
 
 
 def regime(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -14,12 +14,15 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import scipy.io
 import xarray as xr
 from numpy.lib.npyio import NpzFile
 
 #: Which of the two a matrix's rows are; columns are the other.
 ORIENTATIONS = ("source_target", "target_source")
+#: Keys of an entry of the catalogue that name files: of weights (one, or one per subject), nodes and tract lengths.
+FILES = ("file", "nodes", "lengths")
 #: Largest file, and largest contents of an archive, in MB.
 LARGEST = 500
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -36,12 +39,13 @@ def read(path: Path, orientation: str | None = None, variable: str | None = None
     ----------
     path : pathlib.Path
         ``.csv`` or ``.tsv`` (a matrix, with or without labels, or connections with the columns ``source``, ``target``
-        and perhaps ``weight``), ``.npy``, ``.npz``, ``.mat`` (of MATLAB up to version 7), ``.graphml``, ``.nc``, or
-        ``.zip`` (a connectivity of The Virtual Brain).
+        and perhaps ``weight``), ``.edgelist`` (a connection per line: source, target and perhaps weight), ``.npy``,
+        ``.npz``, ``.mat`` (of MATLAB up to version 7), ``.graphml``, ``.nc``, or ``.zip`` (a connectivity of The
+        Virtual Brain).
     orientation : {"source_target", "target_source"}, optional
         What rows and columns of a matrix are. Lists of connections, graphs and labelled arrays say it themselves.
     variable : str, optional
-        Name of the matrix in a file that holds several.
+        Name of the matrix in a file that holds several, or of the column that holds the weights of connections.
 
     Returns
     -------
@@ -74,6 +78,53 @@ def read(path: Path, orientation: str | None = None, variable: str | None = None
     return found.rename("weight").assign_attrs(
         long_name="weight of the connection from source to target", units="1", file=path.name
     )
+
+
+def with_nodes(connectome: xr.DataArray, path: Path) -> xr.DataArray:
+    """Give a connectome the nodes of a table.
+
+    Parameters
+    ----------
+    connectome : xarray.DataArray
+        From `read`.
+    path : pathlib.Path
+        CSV with the column ``label`` and a row per node, in the order that is wanted; other columns become coordinates
+        along ``source``. Nodes that the connectome does not name have no connections. Nodes that have no names (0, 1,
+        ...) get those of the table, in its order.
+
+    Returns
+    -------
+    xarray.DataArray
+        With the nodes of the table.
+
+    Raises
+    ------
+    FormatError
+        If the table has no such column or a label twice, its rows are not as many as unnamed nodes, or a node of the
+        connectome is not in it.
+    """
+    try:
+        # As text: a node may be called "NA" or "007".
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{path}: cannot be read ({error})") from error
+    if "label" not in table:
+        raise FormatError(f"{path}: has no column 'label'")
+    labels = pd.Index(table["label"])
+    if labels.has_duplicates:
+        raise FormatError(f"{path}: label '{labels[labels.duplicated()][0]}' stands for more than one node")
+    named = connectome["source"].to_index()
+    unknown = named.difference(labels, sort=False)
+    if len(unknown) and set(named) == {str(k) for k in range(len(named))}:
+        if len(named) != len(labels):
+            raise FormatError(f"{path}: {len(labels)} labels for {len(named)} nodes")
+        by_number = labels[named.astype(int)].to_numpy(str)
+        connectome = connectome.assign_coords(source=by_number, target=by_number)
+    elif len(unknown):
+        raise FormatError(f"{path}: has no label '{unknown[0]}', which the connectome has")
+    connectome = connectome.reindex(source=labels, target=labels, fill_value=0)
+    properties = {str(name): ("source", table[name].to_numpy(str)) for name in table if name != "label"}
+    return connectome.assign_coords(properties)
 
 
 def _labelled(path: Path, matrix: Any, labels: Sequence[str] | None = None, **coordinates: Any) -> xr.DataArray:
@@ -119,13 +170,16 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _table(path: Path, _: str | None) -> xr.DataArray:
-    delimiter = _DELIMITERS[path.suffix]
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise FormatError(f"{path}: is not text in UTF-8 ({error.reason} at byte {error.start})") from error
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+
+
+def _table(path: Path, variable: str | None) -> xr.DataArray:
+    delimiter = _DELIMITERS[path.suffix]
+    reader = csv.reader(io.StringIO(_text(path)), delimiter=delimiter)
     rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     if not rows:
         raise FormatError(f"{path}: is empty")
@@ -142,7 +196,11 @@ def _table(path: Path, _: str | None) -> xr.DataArray:
         if len(cells) != width and not (line == rows[0][0] or len(cells) == width + 1 == len(rows[1][1])):
             raise FormatError(f"{path}: line {line} has {len(cells)} cells, line {rows[0][0]} has {width}")
     if {"source", "target"} <= set(header):
-        return _connections(path, header, rows[1:])
+        column = variable or "weight"
+        if variable and variable not in header:
+            raise FormatError(f"{path}: has no column '{variable}' (there are {', '.join(header)})")
+        places = [header.index(name) for name in ("source", "target", column) if name in header]
+        return _connections(path, [(line, [cells[k].strip() for k in places]) for line, cells in rows[1:]])
     if all(_is_number(cell) for cell in header):
         return _labelled(path, _numbers(path, rows))
     body = rows[1:]
@@ -158,24 +216,33 @@ def _table(path: Path, _: str | None) -> xr.DataArray:
     return _labelled(path, _numbers(path, ((line, cells[1:]) for line, cells in body)), labels)
 
 
-def _connections(path: Path, header: list[str], rows: list[tuple[int, list[str]]]) -> xr.DataArray:
-    source, target = header.index("source"), header.index("target")
-    labels: dict[str, int] = {}
-    seen: dict[tuple[int, int], int] = {}
-    values = np.ones(len(rows))
-    if "weight" in header:
-        place = header.index("weight")
-        values = _numbers(path, ((line, [cells[place]]) for line, cells in rows)).reshape(-1)
-    for line, cells in rows:
-        first, second = (labels.setdefault(cells[k].strip(), len(labels)) for k in (source, target))
-        pair = first, second
-        if pair in seen:
-            raise FormatError(f"{path}: line {line}: the connection stands in line {seen[pair]} too")
-        seen[pair] = line
+def _connections(path: Path, rows: list[tuple[int, list[str]]]) -> xr.DataArray:
+    """Return the connectome of lines of source, target and perhaps weight."""
+    if not rows:
+        return _labelled(path, np.zeros((0, 0))).rename(row="source", column="target")
+    cells = pd.DataFrame([cells for _, cells in rows])
+    # Nodes are numbered as they appear: the source of the first line, its target, that of the second, ...
+    numbers, labels = pd.factorize(cells[[0, 1]].to_numpy().ravel())
+    ends = numbers.reshape(-1, 2)
+    if (twice := pd.DataFrame(ends).duplicated()).any():
+        again = int(twice.argmax())
+        first = int((ends == ends[again]).all(axis=1).argmax())
+        raise FormatError(f"{path}: line {rows[again][0]}: the connection stands in line {rows[first][0]} too")
     matrix = np.zeros((len(labels), len(labels)))
-    if seen:
-        matrix[tuple(np.array(list(seen)).T)] = values
+    weights = _numbers(path, ((line, cells[2:]) for line, cells in rows)).ravel() if cells.shape[1] > 2 else 1.0
+    matrix[ends[:, 0], ends[:, 1]] = weights
     return _labelled(path, matrix, list(labels)).rename(row="source", column="target")
+
+
+def _edgelist(path: Path, _: str | None) -> xr.DataArray:
+    lines = [(k, line.split()) for k, line in enumerate(_text(path).splitlines(), 1)]
+    rows = [(line, cells) for line, cells in lines if cells and not cells[0].startswith("#")]
+    if not rows:
+        raise FormatError(f"{path}: is empty")
+    for line, cells in rows:
+        if len(cells) not in (2, 3) or len(cells) != len(rows[0][1]):
+            raise FormatError(f"{path}: line {line} is not a source, a target and perhaps a weight between blanks")
+    return _connections(path, rows)
 
 
 def _npy(path: Path, _: str | None) -> xr.DataArray:
@@ -307,6 +374,7 @@ def _virtual_brain(path: Path, _: str | None) -> xr.DataArray:
 READERS: dict[str, Callable[[Path, str | None], xr.DataArray]] = {
     ".csv": _table,
     ".tsv": _table,
+    ".edgelist": _edgelist,
     ".npy": _npy,
     ".npz": _npz,
     ".mat": _mat,

@@ -1,5 +1,5 @@
 # What all rules share: the checked configuration, names and folders.
-from echolesion import configuration
+from echolesion import configuration, formats
 from echolesion.provenance import source_hash
 
 BASE = Path(workflow.basedir)
@@ -15,6 +15,8 @@ except configuration.ConfigurationError as error:
 REGIMES = [regime["name"] for regime in config["regimes"]]
 SHARDS = range(config["sweep"]["shards"])
 
+# Files that are not shipped, with the checkout: they are the same for all studies.
+FETCHED = os.path.normpath(f"{HERE}/data/fetched")
 STUDY = f"results/{config['study']}"
 NETWORK = f"{STUDY}/{{connectome}}"
 REGIME = f"{NETWORK}/{{regime}}"
@@ -37,12 +39,16 @@ def code(script):
 
 
 def files_of(entry):
-    """Return the files of a connectome."""
-    if "folder" in entry:
-        files = [f"{entry['folder']}/{table}.csv" for table in ("edges", "nodes")]
-    else:
-        files = [entry["file"]] if "file" in entry else []
-    return [os.path.normpath(f"{HERE}/{file}") for file in files]
+    """Return the files of a connectome that are here."""
+    patterns = [entry[key] for key in formats.FILES if key in entry]
+    found = [sorted(BASE.glob(pattern)) or [BASE / pattern] for pattern in patterns]
+    files = [os.path.relpath(path) for paths in found for path in paths]
+    return [file for file in files if "package" not in entry or os.path.exists(file)]
+
+
+def steps_of(entry):
+    """Return the steps of a connectome's preparation: its own, then those of the study."""
+    return [*entry.get("preparation", []), *config["preparation"]]
 
 
 def batches_of(shard):
@@ -74,13 +80,17 @@ def announcement():
     """Say how long the study takes on this machine."""
     import torch
 
-    from echolesion import connectome, cost
+    from echolesion import catalogue, cost
 
     torch.set_num_threads(1)  # as in the jobs
 
     try:
         sizes = {
-            key: connectome.load(CATALOGUE[key], key, BASE).sizes["source"]
+            key: (
+                CATALOGUE[key]["size"]
+                if "package" in CATALOGUE[key]
+                else catalogue.load(CATALOGUE[key], key, BASE).sizes["source"]
+            )
             for key in [*CONNECTOMES, *(config["map"] or {}).get("connectomes", [])]
         }
     except (ValueError, OSError) as error:

@@ -1,6 +1,26 @@
+# Of connectomes that are not shipped; once for all studies, and on the machine where Snakemake runs, as nodes of a
+# cluster often have no network.
+rule fetch:
+    output:
+        directory(f"{FETCHED}/{{connectome}}"),
+    log:
+        f"{LOGS}/fetch_{{connectome}}.log",
+    conda:
+        "../../environment.yml"
+    params:
+        entry=lambda wildcards: CATALOGUE[wildcards.connectome],
+    script:
+        "../../scripts/fetch.py"
+
+
 rule connectome:
     input:
         lambda wildcards: files_of(CATALOGUE[wildcards.connectome]),
+        fetched=lambda wildcards: (
+            [f"{FETCHED}/{wildcards.connectome}"]
+            if "package" in CATALOGUE[wildcards.connectome]
+            else []
+        ),
     output:
         f"{NETWORK}/connectome.nc",
     log:
@@ -10,8 +30,8 @@ rule connectome:
     params:
         code=code("connectome.py"),
         entry=lambda wildcards: CATALOGUE[wildcards.connectome],
+        steps=lambda wildcards: steps_of(CATALOGUE[wildcards.connectome]),
         weighting=config["weighting"],
-        threshold=config["threshold"],
         seed=config["seed"],
     script:
         "../../scripts/connectome.py"
