@@ -27,14 +27,19 @@ def catalogue() -> dict:
 
 
 def make_network(
-    size: int, seed: int = 3, settings: dict = TASK, **parameters: float
+    size: int, seed: int = 3, settings: dict = TASK, longest: int | None = None, **parameters: float
 ) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
-    """Return a random directed reservoir of some nodes, its training and its task."""
+    """Return a random directed reservoir of some nodes, perhaps with delays, its training and its task."""
     rng = np.random.default_rng(seed)
     matrix = rng.uniform(-1, 1, (size, size)) * (rng.random((size, size)) < 0.5)
     weights = preparation.prepare(connectome.from_matrix(matrix), ["drop_self_connections"], "own", rng)
     series = task.make(settings, seeds.generator(seed, "task"))
     unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(seed, "input"))
+    if longest is not None:
+        lengths = rng.uniform(0, longest, (size, size))
+        lengths[0, 1] = longest
+        weights = weights.assign_coords(tract_length=(("source", "target"), lengths))
+        parameters["velocity"] = 1
     chosen = {"spectral_radius": 0.9, "leak": 0.6, "input_scaling": 0.5, "bias": 0.1} | parameters
     network = reservoir.build(weights, unscaled, **chosen)
     return network, training.train(network, series, [0.01]), series

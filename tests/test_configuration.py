@@ -32,6 +32,7 @@ BAD = [
     (("seed",), True, "seed: True is not allowed"),
     (("study",), "../x", "study: '../x' is not allowed"),
     (("reservoir", "bias"), float("nan"), "reservoir.bias: nan is not allowed"),
+    (("reservoir", "velocity"), 0, "reservoir.velocity: 0 is not allowed (null, or a number larger than 0, in mm"),
     (("preparation",), ["tidy"], "preparation[0]: 'tidy' is not allowed (a step: drop_self_connections, drop_isolated"),
     (("preparation",), [{"threshold_density": 2}], "preparation[0]: {'threshold_density': 2} is not allowed (a step"),
     (("preparation",), [{"average": "mean", "symmetrise": "max"}], "preparation[0]: {'average': 'mean', 'symmetrise'"),

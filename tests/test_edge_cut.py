@@ -26,9 +26,9 @@ def exact_edge_cut(network, series):
     return result
 
 
-@pytest.mark.parametrize("leak", [0.4, 1.0])
-def test_edge_cut_equals_enumeration(leak):
-    networks = make_network(5, leak=leak, spectral_radius=1.2)
+@pytest.mark.parametrize(("leak", "longest"), [(0.4, None), (1.0, None), (0.6, 4)])
+def test_edge_cut_equals_enumeration(leak, longest):
+    networks = make_network(5, leak=leak, spectral_radius=1.2, longest=longest)
     truth = exact_edge_cut(networks[0], networks[2])
     estimates = np.stack([run(networks, seed=seed)["edge_cut"].values for seed in range(12)])
     off = ~np.isnan(truth)

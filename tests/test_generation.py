@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT, make_network
+from test_reservoir import arriving
 from test_sweep import exact_influence
 
 from echolesion import (
@@ -32,42 +33,41 @@ SERIES = ROOT / "data/mackey_glass/series.txt"
 FREQUENCY = CLOSED | {"name": "frequency", "periods": [5, 9], "standardise": False, "output": "tanh"}
 
 
-def closed_network(size, settings=CLOSED):
+def closed_network(size, settings=CLOSED, longest=None):
     """Return a network that generates; one with noise in its fit, as a tiny one would diverge or not at all."""
-    return make_network(size, settings=settings, spectral_radius=0.9, leak=0.5, input_scaling=1)
+    return make_network(size, settings=settings, longest=longest, spectral_radius=0.9, leak=0.5, input_scaling=1)
 
 
 def generated(network, trained, piece, intact, refit, rescale):
-    """Return states and outputs of the generated steps, what fed them and the factor of the weights, in plain numpy."""
+    """Return states and outputs of the generated steps, what was heard and what arrived, and the factor, in numpy."""
     intact = np.asarray(intact, float)
     weights = network["weights"].values * intact[:, None] * intact
     radius = np.abs(np.linalg.eigvals(weights)).max()
     scale = network.attrs["spectral_radius"] / radius if rescale and radius > 1e-9 else 1.0
     feed, leak, bias = network["input_weights"].values, network.attrs["leak"], network.attrs["bias"]
     inputs, truth, fitted, scored = (piece[name].values for name in ("input", "truth", "fitted", "scored"))
-    first, states, h = int(np.argmax(scored)), [], np.zeros(len(intact))
+    first, states = int(np.argmax(scored)), [np.zeros(len(intact))]
     function, inverse = (np.tanh, np.arctanh) if piece.attrs["output"] == "tanh" else (lambda x: x, lambda x: x)
 
-    def step(h, u):
-        z = scale * (h @ weights) + u @ feed + bias
-        return ((1 - leak) * h + leak * np.tanh(z)) * intact
+    def step(u):
+        z = scale * arriving(network, states).sum(axis=0) + u @ feed + bias
+        states.append(((1 - leak) * states[-1] + leak * np.tanh(z)) * intact)
 
     for t in range(first):
-        h = step(h, inputs[t])
-        states.append(h)
-    x = np.array(states)[fitted[:first]]
+        step(inputs[t])
+    x = np.array(states[1:])[fitted[:first]]
     ridge = trained.attrs["ridge"]
     readout = trained["readout"].values
     if refit:
         readout = np.linalg.solve(x.T @ x + ridge * np.eye(len(intact)), x.T @ inverse(truth[:first][fitted[:first]]))
-    y, trajectory, outputs, heard = truth[first - 1], [states[-1]], [], []
+    y, outputs, heard, arrived = truth[first - 1], [], [], []
     for t in range(first, len(scored)):
         heard.append(np.where(piece["feeds"].values >= 0, y, inputs[t]))
-        h = step(h, heard[-1])
-        y = function(h @ readout)
-        trajectory.append(h)
+        arrived.append(arriving(network, states))
+        step(heard[-1])
+        y = function(states[-1] @ readout)
         outputs.append(y)
-    return np.array(trajectory), np.array(outputs), np.array(heard), scale
+    return np.array(states[first:]), np.array(outputs), np.array(heard), np.array(arrived), scale
 
 
 def enumerate_runs(networks, refit, rescale):
@@ -78,11 +78,11 @@ def enumerate_runs(networks, refit, rescale):
     return [np.array(part) for part in zip(*runs, strict=True)]
 
 
-def exact_direct(networks, states, heard, scales):
+def exact_direct(networks, states, heard, arrived, scales):
     """Return the direct parts by the definition: feedback and all others as in S, what i sends scaled as in S + i."""
     network = networks[0]
     size = network.sizes["node"]
-    weights, feed = network["weights"].values, network["input_weights"].values
+    feed = network["input_weights"].values
     leak, bias = network.attrs["leak"], network.attrs["bias"]
     result = np.full((size, size, heard.shape[1]), np.nan)
     for source in range(size):
@@ -92,8 +92,8 @@ def exact_direct(networks, states, heard, scales):
                 if code >> source & 1 or not code >> target & 1:
                     continue
                 larger = code | 1 << source
-                sent = scales[larger] * weights[source, target] * states[larger][:-1, source]
-                z = scales[code] * (states[code][:-1] @ weights[:, target]) + (heard[code] @ feed)[:, target] + bias
+                sent = scales[larger] * arrived[larger][:, source, target]
+                z = scales[code] * arrived[code][:, :, target].sum(axis=1) + (heard[code] @ feed)[:, target] + bias
                 h, copy = states[code][0, target], []
                 for z_t in z + sent:
                     h = (1 - leak) * h + leak * np.tanh(z_t)
@@ -105,28 +105,32 @@ def exact_direct(networks, states, heard, scales):
 
 
 @pytest.mark.parametrize(
-    ("settings", "refit", "rescale"),
+    ("settings", "refit", "rescale", "longest"),
     [
-        (CLOSED, False, False),
-        (CLOSED, False, True),
-        (CLOSED, True, False),
-        (CLOSED, True, True),
-        (FREQUENCY, True, True),
+        (CLOSED, False, False, None),
+        (CLOSED, False, True, None),
+        (CLOSED, True, False, None),
+        (CLOSED, True, True, None),
+        (FREQUENCY, True, True, None),
+        (CLOSED, True, True, 4),
     ],
-    ids=["neither", "rescale", "refit", "both", "frequency"],
+    ids=["neither", "rescale", "refit", "both", "frequency", "delays"],
 )
-def test_closed_loop_sweep_equals_enumeration(settings, refit, rescale, monkeypatch):
+def test_closed_loop_sweep_equals_enumeration(settings, refit, rescale, longest, monkeypatch):
     monkeypatch.setattr(shapley, "SHORTEST", 2)
-    networks = closed_network(5, settings)
+    networks = closed_network(5, settings, longest)
     network, trained, series = networks
-    states, outputs, heard, scales = enumerate_runs(networks, refit, rescale)
+    states, outputs, heard, arrived, scales = enumerate_runs(networks, refit, rescale)
     piece = task.split(series, "test")
     options = {"time_bins": 12, "refit_readout": refit, "rescale": rescale, "batches": range(8), "walks": 30}
-    runs = [sweep.run(network, trained, piece, seed=seed, **options) for seed in range(15)]
+    runs = [sweep.run(network, trained, piece, seed=seed, **options) for seed in range(15 if longest is None else 30)]
     estimates = [influence.estimate(sums) for sums in runs]
     contributed = [contribution.estimate(sums) for sums in runs]
     assert estimates[0]["influence"].dtype == np.float64
-    truth = {"influence": exact_influence(states[:, 1:]), "direct": exact_direct(networks, states, heard, scales)}
+    truth = {
+        "influence": exact_influence(states[:, 1:]),
+        "direct": exact_direct(networks, states, heard, arrived, scales),
+    }
     truth["indirect"] = truth["influence"] - truth["direct"]
     pairs = influence.off_diagonal(5)
     for part, exact in truth.items():
@@ -143,7 +147,7 @@ def test_closed_loop_sweep_equals_enumeration(settings, refit, rescale, monkeypa
 
 def close(values, exact, name):
     error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
-    # Student's t with 14 degrees of freedom: beyond 4 in about 1 of 1,000; steps are correlated.
+    # Student's t with 14 or more degrees of freedom: beyond 4 in about 1 of 1,000; steps are correlated.
     assert np.mean(np.abs(values.mean(axis=0) - exact) > 4 * error + 1e-9) < 0.02, name
     assert np.sqrt(np.mean((values.mean(axis=0) - exact) ** 2)) < 0.05 * np.sqrt(np.mean(exact**2)), name
 

@@ -8,15 +8,23 @@ from conftest import make_network
 from echolesion import connectome, reservoir, seeds
 
 
+def arriving(network, states):
+    """Return what arrives at the next step, source x target, after these states; before them was what is first."""
+    weights = network["weights"].values
+    delays = network["delays"].values.clip(1) if "delays" in network else np.ones(weights.shape, int)
+    recent = np.array(states[-delays.max() :])
+    return recent[-np.minimum(delays, len(recent)), np.arange(len(weights))[:, None]] * weights
+
+
 def lesioned_states(network, inputs, intact):
     """Simulate one coalition in plain numpy, after design of the equation in the module's head."""
-    weights, feed = network["weights"].values, network["input_weights"].values
+    feed = network["input_weights"].values
     leak, bias = network.attrs["leak"], network.attrs["bias"]
-    h, states = np.zeros(len(weights)), []
+    states = [np.zeros(feed.shape[1])]
     for u in inputs:
-        h = intact * ((1 - leak) * h + leak * np.tanh(h @ weights + u @ feed + bias))
-        states.append(h)
-    return np.array(states)
+        z = arriving(network, states).sum(axis=0) + u @ feed + bias
+        states.append(intact * ((1 - leak) * states[-1] + leak * np.tanh(z)))
+    return np.array(states[1:])
 
 
 @pytest.mark.parametrize("leak", [0.1, 0.6, 1.0])
@@ -118,3 +126,60 @@ def test_bad_seeds_are_refused():
         seeds.generator(-1, "walks")
     with pytest.raises(ValueError):
         seeds.generator(0, "walk")
+
+
+@pytest.mark.parametrize("longest", [1, 4, 30])
+def test_delayed_states_equal_plain_numpy(longest):
+    network, _, series = make_network(12, longest=longest)
+    delays = network["delays"].values
+    connected = network["weights"].values != 0
+    assert (delays[connected] >= 1).all() and delays.max() == longest and (delays[~connected] == 0).all()
+    states = reservoir.simulate(network, series["input"]).values
+    np.testing.assert_allclose(states, lesioned_states(network, series["input"].values, np.ones(12)), atol=1e-14)
+    undelayed = reservoir.simulate(network.drop_vars("delays"), series["input"]).values
+    assert (states == undelayed).all() if longest == 1 else np.abs(states - undelayed).max() > 0.01
+
+
+def test_a_pulse_arrives_after_the_delays_on_its_way():
+    """Over 0 -> 1 -> 2 -> 0 of 7, 3 and 20 mm, at 2 mm a step: 4 (3.5 to even), 2 (1.5 to even) and 10 steps."""
+    matrix, lengths = np.zeros((3, 3)), np.zeros((3, 3))
+    matrix[[0, 1, 2], [1, 2, 0]] = 0.5
+    lengths[[0, 1, 2], [1, 2, 0]] = [7, 3, 20]
+    weights = connectome.from_matrix(matrix).assign_coords(tract_length=(("source", "target"), lengths))
+    pulse = xr.DataArray(np.eye(20)[:, :1], dims=("time", "channel"), coords={"channel": ["u"]})
+    unscaled = xr.DataArray([[1.0, 0, 0]], dims=("channel", "node"), coords={"channel": ["u"], "node": ["0", "1", "2"]})
+    network = reservoir.build(
+        weights, unscaled, spectral_radius=0.5, leak=1, input_scaling=1, activation="identity", velocity=2
+    )
+    states = reservoir.simulate(network, pulse).values
+    assert [(int(t), int(node)) for t, node in np.argwhere(states)] == [(0, 0), (4, 1), (6, 2), (16, 0)]
+
+
+def test_a_past_that_is_given_goes_on_arriving():
+    """A run in two halves, the second from the states of the first, is the run."""
+    network, _, series = make_network(9, longest=5)
+    whole = torch.from_numpy(reservoir.simulate(network, series["input"]).values)
+    parts = reservoir.by_delay(torch.from_numpy(network["weights"].values), reservoir.delays(network))
+    drives = reservoir.drive(network, series["input"])[40:]
+    steps = reservoir.trajectory(parts, drives, 0.6, "tanh", whole[39:40], None, whole[30:39, None])
+    np.testing.assert_allclose(torch.cat([state.clone() for state, _ in steps]), whole[40:], atol=1e-14)
+    with pytest.raises(ValueError, match="the longest delay, 5 steps, is longer than what is run before"):
+        next(reservoir.trajectory(parts, drives, 0.6, "tanh", whole[39:40], None, whole[37:39, None]))
+
+
+@pytest.mark.parametrize(
+    ("lengths", "velocity", "message"),
+    [
+        (None, 1, "has no tract lengths"),
+        ([[0, np.nan], [1, 0]], 1, "1 connections have no tract length of 0 or more"),
+        ([[0, -1], [1, 0]], 1, "1 connections have no tract length of 0 or more"),
+        ([[0, 1], [1, 0]], 0, "velocity must be larger than 0 mm per step, not 0"),
+    ],
+)
+def test_delays_that_cannot_be_made(lengths, velocity, message):
+    weights = connectome.from_matrix([[0, 1.0], [1, 0]])
+    if lengths is not None:
+        weights = weights.assign_coords(tract_length=(("source", "target"), lengths))
+    unscaled = xr.DataArray([[1.0, 0]], dims=("channel", "node"), coords={"channel": ["u"], "node": ["0", "1"]})
+    with pytest.raises(ValueError, match=message):
+        reservoir.build(weights, unscaled, spectral_radius=0.9, leak=1, input_scaling=1, velocity=velocity)

@@ -7,7 +7,7 @@ import pytest
 import torch
 import xarray as xr
 from conftest import TASK, make_network
-from test_reservoir import lesioned_states
+from test_reservoir import arriving, lesioned_states
 
 from echolesion import (
     connectome,
@@ -79,13 +79,14 @@ def test_influence_equals_enumeration(network8, truth8, estimator, monkeypatch):
 def exact_direct(network, series):
     """Return the direct parts by the definition, pair by pair: Shapley averages over all (S, S + i)."""
     size = network.sizes["node"]
-    weights, feed = network["weights"].values, network["input_weights"].values
+    feed = network["input_weights"].values
     leak, bias = network.attrs["leak"], network.attrs["bias"]
     inputs = task.split(series, "test")["input"].values
     washout = TASK["washout"]
     coalitions = (np.arange(2**size)[:, None] >> np.arange(size)) & 1
     full = np.stack([lesioned_states(network, inputs, c) for c in coalitions])
     before = np.concatenate([np.zeros((2**size, 1, size)), full[:, :-1]], axis=1)
+    arrived = np.array([[arriving(network, states[: t + 1]) for t in range(len(inputs))] for states in before])
     result = np.full((size, size, len(inputs) - washout), np.nan)
     for source in range(size):
         for target in np.delete(np.arange(size), source):
@@ -94,8 +95,8 @@ def exact_direct(network, series):
                 if code >> source & 1 or not code >> target & 1:
                     continue
                 # All but the target held at the trajectory of S; the source, absent there, at that of S + i.
-                sent = weights[source, target] * before[code | 1 << source][:, source]
-                z = before[code] @ weights[:, target] + inputs @ feed[:, target] + bias + sent
+                sent = arrived[code | 1 << source][:, source, target]
+                z = arrived[code][:, :, target].sum(axis=1) + inputs @ feed[:, target] + bias + sent
                 h, copy = 0.0, []
                 for z_t in z:
                     h = (1 - leak) * h + leak * np.tanh(z_t)
@@ -107,10 +108,10 @@ def exact_direct(network, series):
     return result
 
 
-@pytest.mark.parametrize("leak", [0.4, 1.0])
-def test_mediated_split_equals_its_definition(leak, monkeypatch):
+@pytest.mark.parametrize(("leak", "longest"), [(0.4, None), (1.0, None), (0.6, 4)])
+def test_mediated_split_equals_its_definition(leak, longest, monkeypatch):
     monkeypatch.setattr(shapley, "SHORTEST", 2)
-    network, trained, series = make_network(6, leak=leak, spectral_radius=1.2)
+    network, trained, series = make_network(6, leak=leak, spectral_radius=1.2, longest=longest)
     states = enumerate_states(network, series)
     estimate = influence.estimate(run((network, trained, series), walks=100))
     pairs = influence.off_diagonal(6)
@@ -150,35 +151,42 @@ def lesioned_activity(network, series, lesion):
     """Return what every coalition sends and what is read out, shape (2^N, T, N), one node and step after the other."""
     piece = task.split(series, "test")
     size, washout = network.sizes["node"], TASK["washout"]
-    weights, feed = network["weights"].values, network["input_weights"].values
+    feed = network["input_weights"].values
     leak, bias = network.attrs["leak"], network.attrs["bias"]
     inputs = piece["input"].values
     mean = lesioned_states(network, inputs, np.ones(size))[washout:].mean(axis=0)
     all_read = []
     for code in range(2**size):
         intact = (code >> np.arange(size)) & 1 == 1
-        state, history = np.where(intact | (lesion != "mean"), 0.0, mean), []
+        state = np.where(intact | (lesion != "mean"), 0.0, mean)
+        history = [state]
         for u in inputs:
+            arrived = arriving(network, history)
             new = np.empty(size)
             for j in range(size):
                 heard = [i for i in range(size) if lesion != "outgoing" or intact[i]]
                 if lesion == "incoming" and not intact[j]:
                     heard = []
-                z = sum(state[i] * weights[i, j] for i in heard) + u @ feed[:, j] + bias
+                z = sum(arrived[i, j] for i in heard) + u @ feed[:, j] + bias
                 new[j] = (1 - leak) * state[j] + leak * np.tanh(z)
                 if not intact[j] and lesion in ("silence", "mean"):
                     new[j] = mean[j] if lesion == "mean" else 0
             state = new
             history.append(state)
-        all_read.append(history[washout:])
+        all_read.append(history[1:][washout:])
     return np.array(all_read)
 
 
-@pytest.mark.parametrize("estimator", shapley.ESTIMATORS)
-@pytest.mark.parametrize("lesion", LESIONS)
-def test_every_lesion_equals_enumeration(lesion, estimator, monkeypatch):
+@pytest.mark.parametrize(
+    ("lesion", "estimator", "longest"),
+    [
+        *((lesion, name, None) for lesion in LESIONS for name in shapley.ESTIMATORS),
+        *((n, "nested", 5) for n in LESIONS),
+    ],
+)
+def test_every_lesion_equals_enumeration(lesion, estimator, longest, monkeypatch):
     monkeypatch.setattr(shapley, "SHORTEST", 2)
-    networks = make_network(5, leak=0.6, spectral_radius=1.2)
+    networks = make_network(5, leak=0.6, spectral_radius=1.2, longest=longest)
     network, trained, series = networks
     states = lesioned_activity(network, series, lesion)
     readout = states @ trained["readout"].values + trained["constant"].values
@@ -200,9 +208,10 @@ def test_every_lesion_equals_enumeration(lesion, estimator, monkeypatch):
         assert np.mean(np.abs(np.mean(estimates, axis=0) - truth) > 4 * error + 1e-12) < 0.01
 
 
+@pytest.mark.parametrize("longest", [None, 5])
 @pytest.mark.parametrize("lesion", LESIONS)
-def test_the_game_of_a_network_is_that_of_the_sweep(lesion, monkeypatch):
-    network, trained, series = make_network(5, leak=0.6, spectral_radius=1.2)
+def test_the_game_of_a_network_is_that_of_the_sweep(lesion, longest, monkeypatch):
+    network, trained, series = make_network(5, leak=0.6, spectral_radius=1.2, longest=longest)
     states = lesioned_activity(network, series, lesion)
     readout = torch.from_numpy(states @ trained["readout"].values + trained["constant"].values)
     scores = training.nrmse(readout, torch.from_numpy(trained["truth"].values))

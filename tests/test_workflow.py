@@ -162,6 +162,29 @@ def test_a_file_of_ones_own(tmp_path):
     assert re.search(r"error: \S*mine.csv: line 2, number 2: 'x' is not a number", answer.output)
 
 
+def test_delays_from_the_tract_lengths_of_an_entry_of_ones_own(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "weights.npy", rng.random((9, 9)) * (rng.random((9, 9)) < 0.6))
+    np.save(tmp_path / "lengths.npy", rng.uniform(5, 60, (9, 9)))
+    (tmp_path / "nodes.csv").write_text("label,side\n" + "".join(f"n{k},{'LR'[k % 2]}\n" for k in range(9)))
+    entry = {"file": "weights.npy", "lengths": "lengths.npy", "nodes": "nodes.csv", "orientation": "source_target"}
+    change = {
+        "connectomes": ["mine"], "catalogue": {"mine": entry}, "reservoir": {"velocity": 10},
+        "preparation": ["drop_self_connections", {"subset": ["n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8"]}],
+    }  # fmt: skip
+    target = "results/smoke/mine/optimal/influence.nc"
+    answer = snakemake(tmp_path, target, change=change)
+    assert answer.returncode == 0, answer.output
+    assert "(not counting delays)" in " ".join(answer.output.split())
+    with xr.open_dataset(tmp_path / "results/smoke/mine/optimal/reservoir.nc") as network:
+        delays, weights = network["delays"].values, network["weights"].values
+        expected = np.rint(np.load(tmp_path / "lengths.npy")[1:, 1:] / 10)
+        np.testing.assert_array_equal(delays[weights != 0], expected[weights != 0])
+        assert list(network["side"].values) == list("RLRLRLRL")
+    with xr.open_dataset(tmp_path / target) as result:
+        assert float(result["reliability_noise_free"]) > 0.5
+
+
 def test_files_of_a_package_are_fetched_once_and_on_their_terms(checkout, package, monkeypatch):
     target, change = "results/smoke/brain/connectome.nc", {"catalogue": {"brain": package}, "connectomes": ["brain"]}
     answer = snakemake(checkout, target, root=checkout, change=change)

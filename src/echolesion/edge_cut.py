@@ -83,7 +83,9 @@ def estimate(
         raise ValueError("the network has no connections to cut")
     bins = np.arange(steps) * time_bins // steps
     shares = torch.from_numpy(np.eye(time_bins)[bins] / np.bincount(bins)).to(device, dtype)  # (step, bin)
-    weights = torch.from_numpy(matrix).to(device, dtype)
+    weights, delays = torch.from_numpy(matrix).to(device, dtype), reservoir.delays(network)
+    delays = torch.ones(weights.shape, dtype=torch.int64) if delays is None else delays
+    delays = delays.to(device)
     drives = reservoir.drive(network, piece["input"]).to(device, dtype)
     size = len(matrix)
     chunk = max(1, STATES_AT_ONCE["cpu" if device == "cpu" else "other"] // (2 * (size - 1) * size))
@@ -97,7 +99,7 @@ def estimate(
             for start in range(0, len(pairs), chunk):
                 of = pairs[start : start + chunk]
                 ends = torch.from_numpy(np.stack([sources[of], targets[of]])).to(device)
-                lost = _lost(network, weights, drives, ends, _coalitions(size, ends, rng).to(dtype))
+                lost = _lost(network, weights, delays, drives, ends, _coalitions(size, ends, rng).to(dtype))
                 series = torch.stack(list(lost)[int(np.argmax(scored)) :], dim=1) @ shares
                 np.add.at(mean, of, series.double().cpu().numpy() / walks)
                 bar.update(len(of))
@@ -138,7 +140,9 @@ def _coalitions(size: int, ends: Tensor, rng: np.random.Generator) -> Tensor:
     return ranks[:, None] < torch.arange(2, size + 1, device=ends.device)[:, None]
 
 
-def _lost(network: xr.Dataset, weights: Tensor, drives: Tensor, ends: Tensor, intact: Tensor) -> Iterator[Tensor]:
+def _lost(
+    network: xr.Dataset, weights: Tensor, delays: Tensor, drives: Tensor, ends: Tensor, intact: Tensor
+) -> Iterator[Tensor]:
     """Yield what the targets lose by the cut, step by step, averaged over the sizes of coalitions, shape (pairs,)."""
     (count, coalitions, size), (source, target) = intact.shape, ends
     leak, activation = network.attrs["leak"], network.attrs["activation"]
@@ -146,18 +150,20 @@ def _lost(network: xr.Dataset, weights: Tensor, drives: Tensor, ends: Tensor, in
     without = count * coalitions
     rows = torch.arange(without, 2 * without, device=ends.device)
     source, target = (end.repeat_interleave(coalitions) for end in (source, target))
-    carried = weights[source, target]
+    carried, delay, longest = weights[source, target], delays[source, target], int(delays.max())
     silent = torch.zeros_like(both)
-    sent = torch.zeros_like(carried)
+    sent = torch.zeros((longest, len(carried)), dtype=carried.dtype, device=ends.device)  # a ring of the last steps
+    each = torch.arange(len(carried), device=ends.device)
     driven = torch.empty_like(both)
 
     def corrected() -> Iterator[Tensor]:
-        for drive in drives:
+        for t, drive in enumerate(drives):
             driven.copy_(drive.expand_as(driven))
-            driven[rows, target] -= carried * sent
+            driven[rows, target] -= carried * sent[(t + 1 - delay) % longest, each]
             yield driven
 
-    for state, _ in reservoir.trajectory(weights, corrected(), leak * both, activation, silent):
-        torch.index_select(state.view(-1), 0, rows * size + source, out=sent)
+    parts = reservoir.by_delay(weights, delays if longest > 1 else None)
+    for t, (state, _) in enumerate(reservoir.trajectory(parts, corrected(), leak * both, activation, silent)):
+        torch.index_select(state.view(-1), 0, rows * size + source, out=sent[(t + 1) % longest])
         lost = state[:without].gather(1, target[:, None]) - state[without:].gather(1, target[:, None])
         yield lost.view(count, coalitions).mean(dim=1)

@@ -120,18 +120,20 @@ def generate(network: xr.Dataset, piece: xr.Dataset, ridges: Sequence[float]) ->
         Read-out of the training series.
     """
     series = loop(network, piece)
-    weights = torch.from_numpy(network["weights"].transpose("source", "target").values)
+    size = network.sizes["node"]
+    weights = reservoir.by_delay(
+        torch.from_numpy(network["weights"].transpose("source", "target").values), reservoir.delays(network)
+    )
     leak, activation = network.attrs["leak"], network.attrs["activation"]
-    rest = torch.zeros((1, len(weights)), dtype=weights.dtype)
+    rest = torch.zeros((1, size), dtype=torch.float64)
     states = torch.cat(
         [state.clone() for state, _ in reservoir.trajectory(weights, series.history, leak, activation, rest)]
     )
     fitted = states[torch.from_numpy(series.fitted)]
-    readouts = torch.stack(
-        [fit_readouts(torch.cat([fitted, series.truth], dim=1), len(weights), ridge) for ridge in ridges]
-    )
+    readouts = torch.stack([fit_readouts(torch.cat([fitted, series.truth], dim=1), size, ridge) for ridge in ridges])
+    past = states[:, None].expand(-1, len(readouts), -1)
     steps = free_run(
-        weights, series.drives, leak, activation, states[-1].expand(len(readouts), -1), None, feedback=series.feedback,
+        weights, series.drives, leak, activation, past[-1], None, past=past[:-1], feedback=series.feedback,
         last_output=series.last_output.expand(len(readouts), -1), readout=readouts, bound=series.bound,
         output=series.output,
     )  # fmt: skip
@@ -212,13 +214,14 @@ def fit_readouts(series: Tensor, size: int, ridge: float) -> Tensor:
 
 
 def free_run(
-    weights: Tensor,
+    weights: reservoir.Weights,
     drives: Iterable[Tensor],
     leak: float | Tensor,
     activation: str,
     start: Tensor,
     scale: Tensor | None,
     *,
+    past: Tensor | None = None,
     feedback: Tensor | None,
     last_output: Tensor,
     readout: Tensor,
@@ -229,7 +232,7 @@ def free_run(
 
     Parameters
     ----------
-    weights, drives, leak, activation, start, scale
+    weights, drives, leak, activation, start, scale, past
         As for `reservoir.trajectory`; what is fed back is added to the drives.
     feedback : torch.Tensor, shape (O, N) or (batch, O, N), optional
         Weights from the outputs; without them the loop is open.
@@ -253,7 +256,7 @@ def free_run(
         for driven in drives:
             yield driven if feedback is None else driven + heard @ feedback
 
-    steps = reservoir.trajectory(weights, drives_with_feedback(), leak, activation, start, scale)
+    steps = reservoir.trajectory(weights, drives_with_feedback(), leak, activation, start, scale, past)
     for state, preactivation in steps:
         # Of one output or a few, elementwise products are faster than as many matrix products as there are networks.
         read = torch.stack([(state * column).sum(dim=-1) for column in readout.unbind(dim=-1)], dim=-1)

@@ -2,14 +2,17 @@ r"""The echo state network: its parameters and its trajectories.
 
 State :math:`h`, input :math:`u`, leak :math:`a`, bias :math:`b`, weights :math:`W` of spectral radius :math:`\rho`::
 
-    z_j(t) = sum_i h_i(t-1) W_ij + sum_k u_k(t) V_kj + b
+    z_j(t) = sum_i h_i(t-d_ij) W_ij + sum_k u_k(t) V_kj + b
     h_j(t) = (1 - a) h_j(t-1) + a f(z_j(t))
+
+All delays d are 1 step unless the lengths of tracts and a velocity set them. A delayed network takes a product for
+every different delay.
 
 `trajectory` and its `update` are the only place where this equation is computed, for one network, a grid of parameters
 or a batch of lesioned networks alike.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -32,6 +35,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "relu": lambda z, out: torch.clamp_min(z, 0, out=out),
     "identity": lambda z, out: out.copy_(z),
 }
+
+
+#: Weights, source x target, of one network or a batch; those of every delay apart if there are several.
+Weights = Tensor | Mapping[int, Tensor]
 
 
 class Overflow(ValueError):
@@ -106,6 +113,7 @@ def build(
     input_scaling: float,
     bias: float = 0.0,
     activation: str = "tanh",
+    velocity: float | None = None,
 ) -> xr.Dataset:
     """Build an echo state network on a connectome.
 
@@ -125,16 +133,20 @@ def build(
         Added to every node's pre-activation.
     activation : str
         Key of `ACTIVATIONS`.
+    velocity : float, optional
+        Of conduction, in mm per step. With it, delays are the connectome's ``tract_length`` over it, rounded, and at
+        least 1 step; without, they are 1 step.
 
     Returns
     -------
     xarray.Dataset
-        ``weights (source, target)`` and ``input_weights (channel, node)``; the other parameters as attributes.
+        ``weights (source, target)`` and ``input_weights (channel, node)``, with a velocity ``delays (source, target)``,
+        0 without a connection; the other parameters as attributes.
 
     Raises
     ------
     ValueError
-        If a parameter is out of range or the connectome's spectral radius is 0.
+        If a parameter is out of range, the connectome's spectral radius is 0, or a tract length is missing.
     """
     if activation not in ACTIVATIONS:
         raise ValueError(f"unknown activation '{activation}' (allowed: {', '.join(ACTIVATIONS)})")
@@ -153,7 +165,76 @@ def build(
     }
     scaled_input = unscaled_input * input_scaling
     scaled_input.attrs = unscaled_input.attrs
-    return xr.Dataset({"weights": weights, "input_weights": scaled_input}, attrs=attributes)
+    network = xr.Dataset({"weights": weights, "input_weights": scaled_input}, attrs=attributes)
+    return network if velocity is None else _delayed(network, velocity)
+
+
+def _delayed(network: xr.Dataset, velocity: float) -> xr.Dataset:
+    """Add delays in steps and the velocity to a network."""
+    if not velocity > 0:
+        raise ValueError(f"velocity must be larger than 0 mm per step, not {velocity}")
+    if "tract_length" not in network.coords:
+        raise ValueError("the connectome has no tract lengths, from which delays are made: leave out the velocity")
+    connected = network["weights"].transpose("source", "target").values != 0
+    lengths = network["tract_length"].transpose("source", "target").values
+    if bad := int((connected & ~(np.isfinite(lengths) & (lengths >= 0))).sum()):
+        raise ValueError(f"{bad} connections have no tract length of 0 or more, from which a delay is made")
+    steps = np.where(connected, np.maximum(np.rint(np.where(connected, lengths, 0) / velocity), 1), 0).astype(int)
+    delays = (("source", "target"), steps, {"long_name": "delay of the connection", "units": "step"})
+    return network.assign(delays=delays).assign_attrs(velocity=velocity)
+
+
+def delays(reservoir: xr.Dataset) -> Tensor | None:
+    """Return the delay of every connection in steps, shape (N, N), or None if all are 1."""
+    if "delays" not in reservoir:
+        return None
+    return torch.from_numpy(reservoir["delays"].transpose("source", "target").values)
+
+
+def by_delay(weights: Tensor, delays: Tensor | None) -> Weights:
+    """Take weights of different delays apart.
+
+    Parameters
+    ----------
+    weights : torch.Tensor, shape (..., N, N)
+        Source x target.
+    delays : torch.Tensor of int, shape (..., N, N), optional
+        Delay of every connection, 1 or more steps; all are 1 by default.
+
+    Returns
+    -------
+    torch.Tensor or dict of int to torch.Tensor
+        The weights, or those of every delay, ascending.
+    """
+    if delays is None:
+        return weights
+    found = torch.unique(delays[weights != 0]).tolist() or [1]
+    return {delay: torch.where(delays == delay, weights, 0) for delay in found}
+
+
+def received(sent: np.ndarray, weights: np.ndarray, delays: Tensor | None) -> np.ndarray:
+    """Return what known activity adds to pre-activations.
+
+    Parameters
+    ----------
+    sent : numpy.ndarray, shape (T + 1, N)
+        Activity before the first step, as it ever was before, and after each of T steps.
+    weights : numpy.ndarray, shape (N, N)
+        Source x target.
+    delays : torch.Tensor of int, shape (N, N), optional
+        As for `by_delay`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (T, N)
+        At every step.
+    """
+    parts = by_delay(torch.from_numpy(weights), delays)
+    before = np.arange(1, len(sent))
+    total = np.zeros((len(sent) - 1, sent.shape[1]))
+    for delay, part in (parts if isinstance(parts, Mapping) else {1: parts}).items():
+        total += sent[np.maximum(before - delay, 0)] @ part.numpy()
+    return total
 
 
 def _positive_radius(connectome: xr.DataArray) -> float:
@@ -206,19 +287,20 @@ def feedback(reservoir: xr.Dataset, task: xr.Dataset) -> np.ndarray:
 
 
 def trajectory(
-    weights: Tensor,
+    weights: Weights,
     drives: Iterable[Tensor],
     leak: float | Tensor,
     activation: str,
     start: Tensor,
     scale: Tensor | None = None,
+    past: Tensor | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the state of every network of a batch, step by step, and the pre-activations that led to it.
 
     Parameters
     ----------
-    weights : torch.Tensor, shape (N, N) or (batch, N, N)
-        ``weights[..., i, j]`` leads from node i to node j.
+    weights : torch.Tensor, shape (N, N) or (batch, N, N), or mapping of these by delay
+        ``weights[..., i, j]`` leads from node i to node j; see `by_delay`.
     drives : iterable of torch.Tensor, shape (T, ..., N)
         Input and bias at every step; each broadcasts to the state.
     leak : float or torch.Tensor
@@ -229,19 +311,41 @@ def trajectory(
         The state before the first step. It is not changed.
     scale : torch.Tensor, shape (rows, 1) or (batch, rows, 1), optional
         Factor of the weights of every network; 1 by default.
+    past : torch.Tensor, shape (P, rows, N) or (P, batch, rows, N), optional
+        States before the start, which delayed connections still carry, the latest last; at least as many as the longest
+        delay less 1. By default the start was there all along.
 
     Yields
     ------
     state, preactivation : torch.Tensor, shape of `start`
         h(t) and z(t) at steps 0 to T - 1. They are two buffers, overwritten at the next step: copy what is to be kept.
         The next step goes on from what is then in the first.
+
+    Raises
+    ------
+    ValueError
+        If the past is too short.
     """
     state = start.clone()
     preactivation, new = torch.empty_like(state), torch.empty_like(state)
-    product = torch.addmm if weights.dim() == 2 else torch.baddbmm
-    for driven in drives:
-        sent = state if scale is None else torch.mul(state, scale, out=new)
-        product(driven, sent, weights, out=preactivation)
+    parts = weights if isinstance(weights, Mapping) else {1: weights}
+    longest = max(parts)
+    # States that delayed connections still carry: that after step t at t + 1, modulo the longest delay.
+    ring = start.expand(longest, *start.shape).clone() if longest > 1 else None
+    if ring is not None and past is not None:
+        if len(past) < longest - 1:
+            raise ValueError(
+                f"the longest delay, {longest} steps, is longer than what is run before: set a larger velocity"
+            )
+        ring[1:] = past[1 - longest :]
+    product = torch.addmm if next(iter(parts.values())).dim() == 2 else torch.baddbmm
+    for t, driven in enumerate(drives):
+        if ring is not None:
+            ring[t % longest] = state
+        total = driven
+        for delay, part in parts.items():
+            sent = state if ring is None else ring[(t + 1 - delay) % longest]
+            total = product(total, sent if scale is None else torch.mul(sent, scale, out=new), part, out=preactivation)
         update(state, preactivation, leak, activation, new)
         yield state, preactivation
 
@@ -273,7 +377,7 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray, start: Tensor | None =
     inputs : xarray.DataArray
         Dims ``(time, channel)``.
     start : torch.Tensor, shape (1, N), optional
-        State before the first step, float64; 0 by default.
+        State before the first step, and ever before that, float64; 0 by default.
 
     Returns
     -------
@@ -281,9 +385,10 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray, start: Tensor | None =
         States, dims ``(time, node)``, float64. Step t has received input t.
     """
     weights = torch.from_numpy(reservoir["weights"].transpose("source", "target").values)
+    parts = by_delay(weights, delays(reservoir))
     leak, activation = reservoir.attrs["leak"], reservoir.attrs["activation"]
     start = torch.zeros((1, len(weights)), dtype=weights.dtype) if start is None else start
-    steps = trajectory(weights, drive(reservoir, inputs), leak, activation, start)
+    steps = trajectory(parts, drive(reservoir, inputs), leak, activation, start)
     states = np.stack([state[0].numpy().copy() for state, _ in steps])
     return xr.DataArray(
         states,

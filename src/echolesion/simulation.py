@@ -10,7 +10,8 @@ A tanh network is a sigmoid network: with g = (1 + h) / 2, z -> 2 z turns h' = t
 the sigmoid takes a third of the time of tanh and nothing else is left to compute, so float32 networks run in g.
 """
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -53,6 +54,7 @@ class Problem:
 
     size: int
     weights: Tensor
+    delays: Tensor | None
     drives: Tensor
     readout: Tensor
     constants: Tensor
@@ -72,15 +74,16 @@ class Problem:
 
 
 class Run(NamedTuple):
-    """Simulated networks: states before the first step, factor of the weights, and the steps to come.
+    """Simulated networks: states before the first step, factor of the weights, states before those, the steps to come.
 
     Nodes of the sub-networks have shape (walks, L), None for whole networks; which of them are intact has shape (walks,
     coalitions, L), as have start, state and pre-activation; the read-out has shape (walks, coalitions, output) and the
-    factor (walks, coalitions, 1).
+    factor (walks, coalitions, 1). The past leads with time; without it, the start was there all along.
     """
 
     start: Tensor
     scale: Tensor | None
+    past: Tensor | None
     steps: Iterator[tuple[Tensor, Tensor, Tensor]]
 
 
@@ -140,6 +143,7 @@ def prepare(
     in_sigmoids = network.attrs["activation"] == "tanh" and dtype == torch.float32
     scale, rest = (2.0, 0.5) if in_sigmoids else (1.0, 0.0)
     weights = network["weights"].transpose("source", "target").values * scale**2
+    delays = reservoir.delays(network)
     held = held_activity(network, piece, lesion) / scale
     readout = trained["readout"].transpose("node", "output").values * scale
     scored = piece["scored"].values
@@ -172,8 +176,9 @@ def prepare(
     return Problem(
         size=size,
         weights=tensor(weights, padding, padding),
+        delays=None if delays is None else torch.nn.functional.pad(delays, (0, padding, 0, padding)).to(place),
         # Of all nodes outside of a walk's, and of those in it as if they were outside: `_trajectories` corrects those.
-        drives=tensor(drives.numpy() * scale + held[:-1] @ weights, 0, padding),
+        drives=tensor(drives.numpy() * scale + reservoir.received(held, weights, delays), 0, padding),
         readout=tensor(readout, padding, 0),
         constants=tensor(held[1:] @ readout + trained["constant"].values, 0, 0),
         held=tensor(held + rest, 0, padding),
@@ -241,17 +246,31 @@ def simulate(problem: Problem, nodes: Tensor | None, intact: Tensor) -> Run:
     if problem.loop is not None:
         return _loop(problem, problem.loop, nodes, intact)
     start = torch.where(intact, problem.rest, problem.held[0] if nodes is None else problem.held[0][nodes][:, None])
-    return Run(start, None, _trajectories(problem, nodes, intact, start))
+    return Run(start, None, None, _trajectories(problem, nodes, intact, start))
+
+
+def longest_delay(problem: Problem) -> int:
+    """Return the longest delay in steps."""
+    return 1 if problem.delays is None else int(problem.delays.max())
+
+
+def _connections(problem: Problem, nodes: Tensor | None) -> tuple[Tensor, reservoir.Weights]:
+    """Return the weights of sub-networks, and the same by delay."""
+    if nodes is None:
+        return problem.weights, reservoir.by_delay(problem.weights, problem.delays)
+    pairs = nodes[:, :, None], nodes[:, None, :]
+    weights = problem.weights[pairs]
+    return weights, reservoir.by_delay(weights, None if problem.delays is None else problem.delays[pairs])
 
 
 def _loop(problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor) -> Run:
     """Run networks through the training series, mend them, and let them generate."""
     whole, shape, dtype = nodes is None, intact.shape, problem.weights.dtype
+    weights, parts = _connections(problem, nodes)
     if nodes is None:
-        weights, readout, feedback = problem.weights, problem.readout, loop.series.feedback
+        readout, feedback = problem.readout, loop.series.feedback
         history, drives = loop.series.history, problem.drives
     else:
-        weights = problem.weights[nodes[:, :, None], nodes[:, None, :]]
         readout = problem.readout[nodes][:, None]
         feedback = None if loop.series.feedback is None else loop.series.feedback.T[nodes].mT
         history, drives = (series[:, nodes][:, :, None] for series in (loop.series.history, problem.drives))
@@ -265,13 +284,16 @@ def _loop(problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor)
     active = problem.leak * intact.to(dtype).reshape(flat)
 
     rest = torch.zeros(flat, dtype=dtype, device=intact.device)
-    training = reservoir.trajectory(weights, history, active, problem.activation, rest, flat_scale)
+    training = reservoir.trajectory(parts, history, active, problem.activation, rest, flat_scale)
     truth = loop.series.truth if loop.refit_readout else loop.series.truth[:0]
     fitted = torch.empty((*shape[:2], len(truth), shape[2] + truth.shape[1]), dtype=dtype, device=intact.device)
     fitted[..., shape[2] :] = truth
-    start, place = rest, 0
+    # The last states, which delayed connections still carry when the network is left to itself.
+    longest, place = longest_delay(problem), 0
+    recent = deque([rest], maxlen=longest)
     for t, (state, _) in enumerate(training):
-        start = state
+        if t >= len(history) - longest:
+            recent.append(state.clone())
         if loop.refit_readout and loop.series.fitted[t]:
             fitted[:, :, place, : shape[2]] = state.view(shape)
             place += 1
@@ -280,14 +302,14 @@ def _loop(problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor)
     else:
         readouts = readout.expand(*shape, -1)
     del fitted
-    start = start.clone()
+    start, past = recent[-1], torch.stack(list(recent))[:-1]
     steps = generation.free_run(
-        weights, drives, active, problem.activation, start, flat_scale,
+        parts, drives, active, problem.activation, start, flat_scale, past=past,
         feedback=feedback, last_output=loop.series.last_output.expand(*flat[:-1], -1),
         readout=readouts.reshape(*flat, -1), bound=loop.series.bound, output=loop.series.output,
     )  # fmt: skip
     shaped = ((state.view(shape), z.view(shape), output.view(*shape[:2], -1)) for state, z, output in steps)
-    return Run(start.view(shape), scale, shaped)
+    return Run(start.view(shape), scale, past.view(-1, *shape), shaped)
 
 
 def _trajectories(
@@ -299,10 +321,8 @@ def _trajectories(
     def of_members(values: Tensor) -> Tensor:
         return values if nodes is None else values[nodes][:, None]
 
-    if nodes is None:
-        weights, readout = problem.weights, problem.readout
-    else:
-        weights, readout = problem.weights[nodes[:, :, None], nodes[:, None, :]], problem.readout[nodes]
+    parts = _connections(problem, nodes)[1]
+    readout = problem.readout if nodes is None else problem.readout[nodes]
     flat = (-1, shape[-1]) if whole else shape  # of whole networks the products are one
     active = problem.leak * intact.to(dtype).reshape(flat)  # a lesioned node has leak rate 0: it is held
     listening = torch.full(shape, problem.rest, device=start.device, dtype=dtype) if problem.listening else None
@@ -311,10 +331,11 @@ def _trajectories(
     def drives() -> Iterator[Tensor]:
         for step, driven in enumerate(problem.drives):
             if step == 0 or problem.held_varies:
-                own = of_members(problem.held[step]) @ weights
+                by_delay = parts if isinstance(parts, Mapping) else {1: parts}
+                own = sum(of_members(problem.held[max(step + 1 - d, 0)]) @ part for d, part in by_delay.items())
             yield of_members(driven) - own
 
-    steps = reservoir.trajectory(weights, drives(), active, problem.activation, start.reshape(flat))
+    steps = reservoir.trajectory(parts, drives(), active, problem.activation, start.reshape(flat))
     for t, (flat_state, flat_preactivation) in enumerate(steps):
         state, preactivation = flat_state.view(shape), flat_preactivation.view(shape)
         if t == 0 or problem.held_varies:

@@ -387,7 +387,13 @@ def _add(sums: _Sums, problem: simulation.Problem, place: int, level: shapley.Le
     if run.scale is not None:
         sent_weight *= run.scale[walk, prefix + 1, 0]
     held_sender = problem.held[0][senders]
-    sent = run.start.view(-1)[sender] - held_sender
+    longest = simulation.longest_delay(problem)
+    # What i sends beyond what it is held at, as in `reservoir.trajectory`: a ring that is as long as the longest delay.
+    sent = (run.start.view(-1)[sender] - held_sender).repeat(longest, 1)
+    if run.past is not None and longest > 1:
+        sent[1:] = run.past.flatten(1)[1 - longest :, sender] - held_sender
+    delay = 1 if problem.delays is None else problem.delays[senders, nodes[walk, column]]
+    each = torch.arange(sent.shape[1], device=device)
     copies = run.start.view(-1)[original]
     driving, new, binned_copies = (torch.empty_like(copies) for _ in range(3))
     binned = torch.empty(intact.shape, device=device, dtype=dtype)
@@ -395,11 +401,12 @@ def _add(sums: _Sums, problem: simulation.Problem, place: int, level: shapley.Le
     outputs = torch.empty((count, prefixes, *problem.truth.shape), device=device, dtype=torch.float64)
 
     for t, (state, preactivation, output) in enumerate(run.steps):
-        torch.index_select(preactivation.view(-1), 0, original, out=driving).addcmul_(sent, sent_weight)
+        arriving = sent[0] if longest == 1 else sent[(t + 1 - delay) % longest, each]
+        torch.index_select(preactivation.view(-1), 0, original, out=driving).addcmul_(arriving, sent_weight)
         reservoir.update(copies, driving, problem.leak, problem.activation, new)
         if problem.held_varies:
             held_sender = problem.held[t + 1][senders]
-        torch.index_select(state.view(-1), 0, sender, out=sent).sub_(held_sender)
+        torch.index_select(state.view(-1), 0, sender, out=sent[(t + 1) % longest]).sub_(held_sender)
         step = t - problem.washout
         if step < 0:
             continue

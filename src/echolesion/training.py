@@ -165,6 +165,7 @@ def tune(
     *,
     bias: float,
     activation: str,
+    velocity: float | None = None,
     progress: str | None = None,
 ) -> xr.Dataset:
     """Score every point of a grid of reservoir parameters on the validation split.
@@ -177,7 +178,7 @@ def tune(
         From `task.make`.
     grid : mapping
         Lists ``spectral_radius``, ``leak``, ``input_scaling`` and ``ridge``.
-    bias, activation
+    bias, activation, velocity
         As for `reservoir.build`.
     progress : str, optional
         Label of a progress bar; none by default.
@@ -207,7 +208,7 @@ def tune(
 
     def run(network: xr.Dataset, piece: xr.Dataset, start: Tensor) -> Tensor:
         """Return the states of all points at one spectral radius, shape (point, time, node)."""
-        weights = torch.from_numpy(network["weights"].values)
+        weights = reservoir.by_delay(torch.from_numpy(network["weights"].values), reservoir.delays(network))
         # An input scaling of 1 serves all: the drive is linear in it.
         drives = reservoir.drive(network, piece["input"])[:, None] * scaling + bias
         steps = reservoir.trajectory(weights, drives, leak, activation, start)
@@ -240,10 +241,12 @@ def tune(
         assert series.feedback is not None
         fitted = torch.cat([states[:, train], series.truth.expand(len(points), -1, -1)], dim=-1)
         fits = [generation.fit_readouts(fitted, states.shape[-1], ridge) for ridge in grid["ridge"]]
+        weights = torch.from_numpy(network["weights"].values).expand(len(points), -1, -1)
+        past = states.transpose(0, 1)[:, :, None].expand(-1, -1, len(fits), -1)
         steps = generation.free_run(
-            torch.from_numpy(network["weights"].values).expand(len(points), -1, -1),
+            reservoir.by_delay(weights, reservoir.delays(network)),
             series.drives[:, None, None] * scaling[:, None] + bias, leak[:, None], activation,
-            states[:, -1:].expand(-1, len(fits), -1), None, feedback=series.feedback * scaling[:, None],
+            past[-1], None, past=past[:-1], feedback=series.feedback * scaling[:, None],
             last_output=series.last_output.expand(len(points), len(fits), -1), readout=torch.stack(fits, dim=1),
             bound=series.bound, output=series.output,
         )  # fmt: skip
@@ -260,8 +263,9 @@ def tune(
         axes["spectral_radius"], desc=progress, disable=progress is None, mininterval=2, delay=2, unit="radius"
     ):
         network = reservoir.build(
-            connectome, unscaled_input, spectral_radius=radius, leak=1, input_scaling=1, activation=activation
-        )
+            connectome, unscaled_input, spectral_radius=radius, leak=1, input_scaling=1, activation=activation,
+            velocity=velocity,
+        )  # fmt: skip
         values, chosen, starts = at_one_radius(network)
         scores += values
         ridges += [grid["ridge"][k] if np.isfinite(value) else np.nan for k, value in zip(chosen, values, strict=True)]

@@ -98,8 +98,9 @@ def announcement():
     named = config | {"connectomes": CONNECTOMES}
     minutes = cost.study_seconds(named, sizes, workflow.cores or 1) / 60
     most = " at most" if config["sweep"]["until"] else ""
+    delayed = " (not counting delays)" if config["reservoir"]["velocity"] else ""
     networks = ", ".join(f"{key} ({sizes[key]} nodes)" for key in CONNECTOMES)
     return (
         f"echolesion: study '{config['study']}': {networks}; regimes {', '.join(REGIMES)}. All of it takes{most} about"
-        f" {minutes:.1f} min here on {workflow.cores or 1} cores; what is done is not done again."
+        f" {minutes:.1f} min here on {workflow.cores or 1} cores{delayed}; what is done is not done again."
     )
