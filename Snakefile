@@ -26,6 +26,8 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/influence.smk"
 include: "workflow/rules/decomposition.smk"
+include: "workflow/rules/nulls.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/map.smk"
 include: "workflow/rules/figures.smk"
 

@@ -12,6 +12,8 @@ usage: ./run.sh [VERB] [ARGUMENTS]
   paper     rebuild the published study into results/paper and results/frequency (an hour on two cores; goes on
             where it was interrupted); see docs/reproduction.md
   paper-quick   the same figures from fewer walks and a coarser map, into results/*_quick (about ten minutes)
+  atlas     one study over all measured connectomes and networks wired at random, into results/atlas (half an hour on
+            two cores, fetches some); see docs/atlas.md
   test      lint, format, types, unit tests and the smoke study; arguments go to pytest
   bench     measure speed and memory against what they should be, into results/benchmarks (half an hour);
             arguments name benchmarks: kernel, workers, studies, peer
@@ -57,6 +59,10 @@ paper-quick)
     setup
     snakemake "$@" --configfile config/studies/paper.yaml config/studies/paper_quick.yaml
     exec snakemake "$@" --configfile config/studies/frequency.yaml config/studies/frequency_quick.yaml
+    ;;
+atlas)
+    setup
+    exec snakemake "$@" --configfile config/studies/atlas.yaml
     ;;
 test)
     setup

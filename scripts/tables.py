@@ -5,7 +5,7 @@ from itertools import product
 import pandas as pd
 from snakemake.iocontainers import Snakemake
 
-from echolesion import storage
+from echolesion import connectome, storage
 from echolesion.provenance import logged
 
 snakemake: Snakemake
@@ -17,14 +17,21 @@ OF_A_SWEEP = (
 
 with logged(snakemake.log[0]):
     params, files = snakemake.params, snakemake.input
-    splits = [storage.read(file).to_dataframe().reset_index() for file in files.decomposition]
-    split = pd.concat(splits, keys=params.connectomes, names=["connectome", None]).reset_index("connectome")
-    columns = ["connectome", "regime", "measure", "estimate", "se", "low", "high", "chance", "meaning"]
-    storage.write_table(split[columns], snakemake.output.decomposition)
+    described = {
+        key: connectome.describe(storage.read(file)["weight"])
+        for key, file in zip(params.connectomes, files.connectome, strict=True)
+    }
+    storage.write_table(
+        pd.DataFrame.from_dict(described, orient="index").rename_axis("connectome").reset_index(),
+        snakemake.output.connectomes,
+    )
 
-    compared = [storage.read(file).to_dataframe().reset_index() for file in files.topology]
-    topology = pd.concat(compared, keys=params.connectomes, names=["connectome", None]).reset_index("connectome")
-    storage.write_table(topology, snakemake.output.topology)
+    for kind in ("decomposition", "topology", *(["nulls"] if files.nulls else [])):
+        parts = [storage.read(file).to_dataframe().reset_index() for file in files[kind]]
+        table = pd.concat(parts, keys=params.connectomes, names=["connectome", None]).reset_index("connectome")
+        if kind == "decomposition":
+            table = table[["connectome", "regime", "measure", "estimate", "se", "low", "high", "chance", "meaning"]]
+        storage.write_table(table, snakemake.output[kind])
 
     scores, sweeps = [], []
     networks = product(params.connectomes, params.regimes)

@@ -12,5 +12,5 @@ with logged(snakemake.log[0]):
     weights = storage.read(snakemake.input.connectome)["weight"]
     influence = {name: storage.read(file) for name, file in zip(params.regimes, snakemake.input.influence, strict=True)}
     rng = seeds.generator(params.seed, "surrogates")
-    result = topology.compare(weights, influence, surrogates=params.surrogates, rng=rng)
+    result = topology.compare(weights, influence, number=params.surrogates, rng=rng)
     storage.write(result, snakemake.output[0], snakemake.config)

@@ -17,6 +17,7 @@ from echolesion import (
     influence,
     landscape,
     noise_curve,
+    nulls,
     preparation,
     published,
     reservoir,
@@ -59,7 +60,7 @@ def study(settings, regimes, weights=None):
         {name: network["weights"] for name, network in results["reservoir"].items()}, results["influence"]
     )
     results["decomposition"] = {"all": split}
-    compared = topology.compare(weights, results["influence"], surrogates=5, rng=seeds.generator(1, "surrogates"))
+    compared = topology.compare(weights, results["influence"], number=5, rng=seeds.generator(1, "surrogates"))
     results["topology"] = {"all": compared}
     return results
 
@@ -93,7 +94,27 @@ def of_the_study():
 def drawn(name, results):
     if name == "summary":
         trained = {f"net {regime}": result for regime, result in results["training"].items()}
-        results = {"decomposition": {"net": results["decomposition"]["all"]}, "training": trained}
+        split = results["decomposition"]["all"]
+        parts = [
+            xr.Dataset(
+                {"estimate": (("regime", "measure"), np.full((len(results["training"]), len(every)), value))},
+                coords={"regime": list(results["training"]), "measure": every},
+            )
+            for every in [["test_score", *split["measure"].values]]
+            for value in (0.2, 0.3, 0.5)
+        ]
+        results = {
+            "decomposition": {"net": split, "other": split},
+            "training": trained | {name.replace("net", "other"): result for name, result in trained.items()},
+            "connectome": dict.fromkeys(("net", "other"), results["connectome"]["all"]),
+            "nulls": {"net": nulls.compare(results["training"], split, parts)},
+        }
+    if name == "layouts":
+        there = results["connectome"]["all"]
+        size = there.sizes["source"]
+        placed = there.assign_coords({axis: ("source", np.arange(size) ** (k + 1.0)) for k, axis in enumerate("xyz")})
+        first = next(iter(results["influence"].values()))
+        results = {"connectome": {"plain": there, "placed": placed}, "influence": {"plain": first, "placed": first}}
     return figures.draw(name, "a title", results)
 
 
@@ -115,6 +136,30 @@ def test_every_panel_has_labels_and_the_file_fonts(name, results, of_the_study, 
     assert b"/FontFile2" in (tmp_path / "a.pdf").read_bytes() or b"Type42" in (tmp_path / "a.pdf").read_bytes()
     width, _ = figure.get_size_inches()
     assert width * 25.4 == pytest.approx(174)
+
+
+def test_the_summary_has_every_network_beside_its_nulls(results):
+    figure = drawn("summary", results)
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [
+        "net\n12 nodes, 36 %", "other\n12 nodes, 36 %",
+    ]  # fmt: skip
+    for axes in figure.axes:
+        ranges = [c for c in axes.collections if c.get_label() == "wired at random (95 %)"]
+        assert len(ranges) == len(REGIMES)  # of one of the two networks
+        assert len(axes.containers) == 2 * len(REGIMES)
+    assert "wired at random (95 %)" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_layouts_are_at_coordinates_where_there_are_some(results):
+    plain, placed = drawn("layouts", results).axes
+    assert plain.get_xlabel() == "no coordinates" and placed.get_xlabel() == "x (mm)"
+    points = placed.collections[-1].get_offsets()
+    np.testing.assert_array_equal(points, np.stack([np.arange(12), np.arange(12) ** 2], axis=1))
+    power = results["influence"]["optimal"]["power_noise_free"].values
+    strongest = np.unravel_index(np.nanargmax(power), power.shape)
+    lines = [tuple(map(tuple, path.vertices)) for c in placed.collections[:2] for path in c.get_paths()]
+    assert len(lines) == 100
+    assert tuple((float(k), float(k**2)) for k in strongest) in lines
 
 
 def test_influence_matrices_share_one_scale(results):

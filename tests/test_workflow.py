@@ -66,12 +66,10 @@ def test_every_result_is_there_and_says_where_it_is_from(folder):
         "connectome", "tuning", "prediction", "contribution", "influence", "influence_against_weight", "topology",
         "shares",
     ]  # fmt: skip
-    expected = {
-        f"{name}.{suffix}" for name in (*(f"smallworld36_{n}" for n in names), "summary") for suffix in ("pdf", "png")
-    }
-    assert figures == expected
+    names = [*(f"smallworld36_{name}" for name in names), "summary", "layouts"]
+    assert figures == {f"{name}.{suffix}" for name in names for suffix in ("pdf", "png")}
     assert {file.name for file in (results / "tables").iterdir()} == {
-        "decomposition.csv", "topology.csv", "scores.csv", "sweeps.csv",
+        "connectomes.csv", "decomposition.csv", "topology.csv", "scores.csv", "sweeps.csv",
     }  # fmt: skip
     assert all((results / "logs" / f"{name}.log").exists() for name in ("task", "sweep_smallworld36_optimal_0-0"))
 
@@ -204,6 +202,21 @@ def test_files_of_a_package_are_fetched_once_and_on_their_terms(checkout, packag
     assert not (checkout / "data/fetched/brain").exists()
 
 
+def test_nulls_are_part_of_a_study_that_configures_them(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    target = "results/smoke/tables/nulls.csv"
+    answer = snakemake(copy, target, change={"nulls": 3})
+    assert answer.returncode == 0, answer.output
+    table = pd.read_csv(copy / target).set_index(["regime", "measure"])
+    shares = table.loc[("optimal", "structural_indirect_share_noise_free")]
+    assert shares["nulls"] == 3 and 0 < shares["null_mean"] < 0.5 and shares["null_low"] < shares["null_high"]
+    own = pd.read_csv(copy / "results/smoke/tables/decomposition.csv").set_index(["regime", "measure"])
+    assert own["estimate"].loc[("optimal", "pearson_all")] == table["estimate"].loc[("optimal", "pearson_all")]
+    described = pd.read_csv(copy / "results/smoke/tables/connectomes.csv").iloc[0]
+    assert (described["nodes"], described["connections"], described["reciprocity"]) == (36, 216, 1)
+
+
 CLOSED = {
     "connectomes": ["published36"], "weighting": "own",
     "task": {
@@ -240,6 +253,7 @@ def test_a_study_in_closed_loop_with_map_and_noise_curve(tmp_path):
 SWEEP_ON = {
     "sweep", "influence", "contribution", "decomposition", "tables", "all", "figure_contribution", "figure_influence",
     "figure_influence_against_weight", "topology", "figure_topology", "figure_shares", "figure_summary",
+    "figure_layouts",
 }  # fmt: skip
 TRAINING_ON = SWEEP_ON | {"training", "figure_prediction"}
 RESERVOIR_ON = TRAINING_ON | {"reservoir", "figure_tuning"}

@@ -4,6 +4,7 @@ Files that cannot be shipped come out of a pinned Python package, whose hash is 
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -114,9 +115,9 @@ def load(entry: Mapping[str, Any], name: str, folder: Path, fetched: Path | None
 
 
 def _found(pattern: str, folder: Path, fetched: Path | None) -> list[Path]:
-    """Return the files of a path or pattern, in the order of their names."""
+    """Return the files of a path or pattern, in the order of their names; relative, as error messages name them."""
     paths = sorted(path for root in (folder, fetched) if root is not None for path in root.glob(pattern))
-    return paths or [folder / pattern]
+    return [Path(os.path.relpath(path)) for path in paths or [folder / pattern]]
 
 
 def _stacked(name: str, paths: list[Path], entry: Mapping[str, Any]) -> xr.DataArray:

@@ -175,6 +175,10 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
     for i, loop in enumerate((config["map"] or {}).get("loops", [])):
         if (loop == "open") != (task["loop"] == "open"):
             raise ConfigurationError(f"map.loops[{i}]: '{loop}' is not allowed (task.loop is {task['loop']})")
+    if config["nulls"] and config["reservoir"]["velocity"]:
+        raise ConfigurationError(
+            f"nulls: {config['nulls']} is not allowed (with reservoir.velocity: rewired connections have no length)"
+        )
     if sweep["shards"] > sweep["batches"]:
         raise ConfigurationError(
             f"sweep.shards: {sweep['shards']} is more than sweep.batches, {sweep['batches']} (a batch is not divided)"

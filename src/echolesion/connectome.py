@@ -137,3 +137,29 @@ def components(weights: np.ndarray, kind: Literal["weak", "strong"]) -> np.ndarr
         Numbers of the components.
     """
     return np.asarray(csgraph.connected_components(csr_array(weights != 0), directed=True, connection=kind)[1])
+
+
+def describe(connectome: xr.DataArray) -> dict[str, int | float | str]:
+    """Describe a connectome in numbers and words.
+
+    Parameters
+    ----------
+    connectome : xarray.DataArray
+        Dims ``(source, target)``.
+
+    Returns
+    -------
+    dict
+        ``nodes``, ``connections`` (to other nodes), ``density``, their share of all ordered pairs, ``reciprocity``, the
+        share of them that has a counterpart, ``strong_components``, and the attributes that are texts.
+    """
+    connected = connectome.transpose("source", "target").values != 0
+    connected &= ~np.eye(len(connected), dtype=bool)
+    size, count = len(connected), int(connected.sum())
+    return {
+        "nodes": size,
+        "connections": count,
+        "density": count / (size * (size - 1)),
+        "reciprocity": float((connected & connected.T).sum() / max(count, 1)),
+        "strong_components": int(components(connected, "strong").max()) + 1,
+    } | {str(key): value for key, value in connectome.attrs.items() if key not in ("long_name", "units")}

@@ -116,6 +116,8 @@ def study_seconds(config: Mapping[str, Any], sizes: Mapping[str, int], cores: in
             total += regimes * config["noise_curve"]["replicates"] * sweep["batches"] * once
             jobs += regimes * (len(short) + 1)
         total += tuned + regimes * sweep["batches"] * batch + jobs * JOB_OVERHEAD
+        of_null = batch_seconds(config, size, sweep["walks_per_batch"]) * regimes * sweep["batches"]
+        total += config["nulls"] * (of_null + JOB_OVERHEAD)
         longest = max(longest, tuned + batch * -(-sweep["batches"] // sweep["shards"]) + 6 * JOB_OVERHEAD)
     if grid := config["map"]:
         cells = len(grid["spectral_radius"]) * len(grid["loops"]) * len(grid["leak"])

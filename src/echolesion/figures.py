@@ -16,7 +16,7 @@ from matplotlib.ticker import NullLocator
 
 from echolesion import statistics
 from echolesion.influence import off_diagonal
-from echolesion.study_figures import map_against_score, parameter_map, published_tuning, summary
+from echolesion.study_figures import layouts, map_against_score, parameter_map, published_tuning, summary
 from echolesion.style import COLOURS, GREY, MILLIMETRE, STYLE, WIDTH, Results, colours_of, gathered
 
 
@@ -369,5 +369,6 @@ FIGURES: dict[str, Callable[[Results], Figure]] = {
         published_tuning,
         shares,
         summary,
+        layouts,
     )
 }

@@ -29,6 +29,49 @@ OF_TRAINING = {
     "bounded_share": "share of lesioned networks whose output was bounded",
     "chance": "share of unconnected pairs",
 }
+#: All that is known of it.
+OF_NETWORK = OF_TRAINING | decomposition.MEASURES
+
+
+def measured(
+    network: xr.Dataset, task: xr.Dataset, loop: str, ridge: Sequence[float], settings: Mapping[str, Any]
+) -> np.ndarray:
+    """Train and sweep a network.
+
+    Parameters
+    ----------
+    network : xarray.Dataset
+        From `reservoir.build`.
+    task : xarray.Dataset
+        From `task.make`.
+    loop : str
+        "open"; "closed"; or "forced", see `sweep.run`.
+    ridge : sequence of float
+        Ridge parameters, as for `training.train`.
+    settings : mapping
+        The arguments of `sweep.run` after the split.
+
+    Returns
+    -------
+    numpy.ndarray, shape (2, len(OF_NETWORK))
+        Estimates of `OF_NETWORK` and their standard errors, which cover that of the estimated influence, and of the
+        score along time. NaN where activity overflows.
+    """
+    try:
+        trained = training.train(network, task, ridge)
+        # Only in closed loop does the read-out reach a node.
+        refit = settings.get("refit_readout", False) and loop == "closed"
+        piece = split(task, "test").assign_attrs(loop=loop)
+        sums = sweep.run(network, trained, piece, **dict(settings, refit_readout=refit))
+    except reservoir.Overflow:
+        return np.full((2, len(OF_NETWORK)), np.nan)
+    estimated = influence.estimate(sums)
+    decomposed = decomposition.decompose({"": network["weights"]}, {"": estimated}).isel(regime=0)
+    score = trained.sel(split="test", measure=trained.attrs["task_score"])
+    of_training = [score["score"], trained.attrs["start_left"], estimated.attrs["bounded_share"], decomposed["chance"]]
+    values = [*map(float, of_training), *decomposed["estimate"].values]
+    errors = [float(score["score_se"]), *[0.0] * (len(of_training) - 1), *decomposed["se"].values]
+    return np.array([values, errors])
 
 
 def explore(
@@ -68,34 +111,13 @@ def explore(
     Returns
     -------
     xarray.Dataset
-        ``estimate`` and ``se (loop, spectral_radius, leak, measure)`` of `OF_TRAINING` and of `decomposition.MEASURES`;
-        the standard error covers that of the estimated influence, and of the score along time. NaN where activity
-        overflows.
+        ``estimate`` and ``se (loop, spectral_radius, leak, measure)``, see `measured`.
     """
-    names = [*OF_TRAINING, *decomposition.MEASURES]
-    values = np.full((2, len(loops), len(spectral_radius), len(leak), len(names)), np.nan)
+    values = np.full((2, len(loops), len(spectral_radius), len(leak), len(OF_NETWORK)), np.nan)
     points = list(product(enumerate(loops), enumerate(spectral_radius), enumerate(leak)))
     for (i, loop), (r, radius), (a, rate) in tqdm(points, desc=progress, disable=progress is None, delay=2):
         network = reservoir.build(connectome, unscaled_input, spectral_radius=radius, leak=rate, **parameters)
-        try:
-            trained = training.train(network, task, ridge)
-            # Only in closed loop does the read-out reach a node.
-            refit = settings.get("refit_readout", False) and loop == "closed"
-            piece = split(task, "test").assign_attrs(loop=loop)
-            sums = sweep.run(network, trained, piece, **dict(settings, refit_readout=refit))
-        except reservoir.Overflow:
-            continue
-        estimated = influence.estimate(sums)
-        decomposed = decomposition.decompose({"": network["weights"]}, {"": estimated}).isel(regime=0)
-        score = trained.sel(split="test", measure=trained.attrs["task_score"])
-        of_training = [
-            score["score"],
-            trained.attrs["start_left"],
-            estimated.attrs["bounded_share"],
-            decomposed["chance"],
-        ]
-        values[0, i, r, a] = [*map(float, of_training), *decomposed["estimate"].values]
-        values[1, i, r, a] = [float(score["score_se"]), *[0.0] * (len(of_training) - 1), *decomposed["se"].values]
+        values[:, i, r, a] = measured(network, task, loop, ridge, settings)
     dims = ("loop", "spectral_radius", "leak", "measure")
     return xr.Dataset(
         {
@@ -106,8 +128,8 @@ def explore(
             "loop": list(loops),
             "spectral_radius": list(spectral_radius),
             "leak": list(leak),
-            "measure": names,
-            "meaning": ("measure", [*OF_TRAINING.values(), *decomposition.MEASURES.values()]),
+            "measure": list(OF_NETWORK),
+            "meaning": ("measure", list(OF_NETWORK.values())),
         },
         attrs={"score": task.attrs["score"]},
     )

@@ -1,13 +1,19 @@
 """Figures of a whole study: over its networks, and over its map. See `figures`."""
 
+import networkx as nx
 import numpy as np
+import xarray as xr
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
+from scipy import stats
 
-from echolesion import statistics
+from echolesion import connectome, statistics
 from echolesion.style import COLOURS, MILLIMETRE, WIDTH, Results, colours_of, gathered
 
+#: Influences that are drawn as lines.
+STRONGEST = 100
 #: Measures of the map: label, and whether the scale is logarithmic.
 OF_MAP = {
     "test_score": "test {score}",
@@ -21,17 +27,19 @@ OF_MAP = {
 def summary(results: Results) -> Figure:
     """Draw the answer of the study: how far the wiring explains influence, in every network and regime.
 
-    The estimator's noise is taken out of all but the score.
+    The estimator's noise is taken out of all but the score. Behind it, in grey, where a network of equal degrees that
+    is wired at random would lie, if the study has such nulls.
     """
-    splits = results["decomposition"]
+    splits, nulls = results["decomposition"], results.get("nulls", {})
     differences = [name for split in splits.values() for name in split["regime"].values if " - " in name]
     regimes = [name for split in splits.values() for name in split["regime"].values if name not in differences]
     regimes = list(dict.fromkeys(regimes))
     colours = colours_of(dict.fromkeys(regimes))
-    figure = Figure(figsize=(WIDTH, (25 + 22 * len(splits)) * MILLIMETRE))
+    row = 22 if len(splits) < 5 else 13
+    figure = Figure(figsize=(WIDTH, (25 + row * len(splits)) * MILLIMETRE))
     columns = {
-        "scores": "test error or capacity",
-        "pearson_all_corrected": "Pearson correlation\nwith |weight|, all pairs",
+        "test_score": "test error or capacity",
+        "pearson_all_noise_free": "Pearson correlation\nwith |weight|, all pairs",
         "structural_indirect_share_noise_free": "share of influence\non unconnected pairs",
         "mediated_indirect_share_noise_free": "share of influence\nthrough other nodes",
     }
@@ -40,33 +48,78 @@ def summary(results: Results) -> Figure:
         for place, (network, split) in enumerate(splits.items()):
             for i, regime in enumerate(regimes):
                 height = place + 0.3 * ((i + 0.5) / len(regimes) * 2 - 1)
-                if measure == "scores":
+                if measure == "test_score":
                     trained = results["training"][f"{network} {regime}"]
                     score = trained.sel(split="test", measure=trained.attrs["task_score"])
-                    error = statistics.t_quantile(statistics.TIME_BLOCKS) * float(score["score_se"])
                     middle = float(score["score"])
-                    axes.errorbar(middle, height, xerr=error, fmt="o", ms=4, color=colours[regime], label=regime)
+                    error = [[statistics.t_quantile(statistics.TIME_BLOCKS) * float(score["score_se"])]] * 2
                     label = f"test {trained.attrs['task_score']}"
-                    continue
-                value = split.sel(regime=regime, measure=measure)
-                low, middle, high = (float(value[key]) for key in ("low", "estimate", "high"))
-                axes.errorbar(
-                    middle,
-                    height,
-                    xerr=[[middle - low], [high - middle]],
-                    fmt="o",
-                    ms=4,
-                    color=colours[regime],
-                )
+                else:
+                    value = split.sel(regime=regime, measure=measure)
+                    low, middle, high = (float(value[key]) for key in ("low", "estimate", "high"))
+                    error = [[middle - low], [high - middle]]
+                if network in nulls:
+                    null = nulls[network].sel(regime=regime, measure=measure)
+                    ends = float(null["null_low"]), float(null["null_high"])
+                    axes.hlines(height, *ends, color="0.8", lw=5, zorder=0, label="wired at random (95 %)")
+                axes.errorbar(middle, height, xerr=error, fmt="o", ms=4, color=colours[regime], label=regime)
                 if measure.startswith("structural"):
-                    axes.plot(float(value["chance"]), height, "|", ms=10, color="black", label="chance")
+                    axes.plot(float(value["chance"]), height, "|", ms=0.45 * row, color="black", label="chance")
         axes.set(xlabel=label)
         axes.set_xlim(left=0)
-        if measure != "scores":
+        if measure != "test_score":
             axes.set_xlim(0, 1.02)
-    panels[0].set_yticks(range(len(splits)), list(splits))
+    panels[0].set_yticks(range(len(splits)), [_name(key, results["connectome"][key]["weight"]) for key in splits])
     panels[0].set_ylim(len(splits) - 0.5, -0.5)
     figure.legend(*gathered(panels), loc="outside lower center", ncols=4)
+    return figure
+
+
+def _name(key: str, weights: xr.DataArray) -> str:
+    """Return the name of a network with its size and density."""
+    described = connectome.describe(weights)
+    return f"{key}\n{described['nodes']} nodes, {100 * described['density']:.2g} %"
+
+
+def layouts(results: Results) -> Figure:
+    """Draw the strongest influences of every network, between nodes at their coordinates if they have some.
+
+    Nodes without coordinates are drawn near those that they are connected to. Of the first regime.
+    """
+    networks = results["connectome"]
+    columns = min(4, len(networks))
+    rows = -(-len(networks) // columns)
+    figure = Figure(figsize=(WIDTH, (22 + 190 / columns * rows) * MILLIMETRE))
+    panels = figure.subplots(rows, columns, squeeze=False)
+    for axes in panels.flat[len(networks) :]:
+        axes.set_axis_off()
+    for axes, (name, dataset) in zip(panels.flat, networks.items(), strict=False):
+        weights = dataset["weight"].transpose("source", "target")
+        power = np.nan_to_num(results["influence"][name]["power_noise_free"].transpose("source", "target").values)
+        has_coordinates = {"x", "y"} <= set(weights.coords)
+        if has_coordinates:
+            places = np.stack([weights[axis].values.astype(float) for axis in "xy"], axis=1)
+            axes.set(xlabel="x (mm)", ylabel="y (mm)")
+        else:
+            graph = nx.from_numpy_array((weights.values != 0) | (weights.values != 0).T)
+            # Ranks, as a few nodes of few connections would push the others into a corner.
+            places = stats.rankdata(list(nx.spring_layout(graph, seed=0).values()), axis=0)
+            axes.set(xlabel="no coordinates", xticks=[], yticks=[])
+        strongest = np.argsort(power, axis=None)[-STRONGEST:]
+        pairs = np.stack(np.unravel_index(strongest, power.shape), axis=1)
+        connected = weights.values[pairs[:, 0], pairs[:, 1]] != 0
+        for kind, colour in ((connected, COLOURS[0]), (~connected, COLOURS[1])):
+            label = f"{'on a' if colour == COLOURS[0] else 'without a'} connection"
+            lines = LineCollection(places[pairs[kind]], colors=colour, linewidths=0.6, alpha=0.7, label=label)
+            axes.add_collection(lines)
+        exerted = power.sum(axis=1)
+        axes.scatter(
+            *places.T, s=1 + 30 * exerted / exerted.max(), color="0.25", linewidths=0, zorder=3,
+            label="node, by the influence it exerts",
+        )  # fmt: skip
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.set_title(f"{name}: {connected.mean():.0%} connected", fontsize=7)
+    figure.legend(*gathered(panels.ravel()), loc="outside lower center", ncols=3)
     return figure
 
 

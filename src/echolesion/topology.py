@@ -25,13 +25,13 @@ import numpy as np
 import xarray as xr
 from scipy import linalg, sparse, stats
 
-from echolesion import decomposition, statistics
+from echolesion import decomposition, statistics, surrogates
 from echolesion.influence import off_diagonal
 
 #: Share of what a node gets that it passes on, in attenuation and autoregression.
 ATTENUATION = 0.5
-#: Tries to swap two connections, per connection of a surrogate.
-SWAPS = 20
+#: Surrogates by name.
+NULLS = {"rewired": surrogates.rewired, "shuffled": surrogates.shuffled}
 
 
 def _attenuation(normal: np.ndarray) -> np.ndarray:
@@ -101,41 +101,8 @@ def measures(weights: np.ndarray) -> np.ndarray:
     return np.stack([measure(normal) for measure in MEASURES.values()])
 
 
-def rewired(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a surrogate of equal in- and out-degrees, its weights in random order, shape (N, N).
-
-    Two connections a -> b and c -> d at a time become a -> d and c -> b, unless these are there or lead from a node to
-    itself (Maslov and Sneppen 2002). networkx's `directed_edge_swap` does make such loops of mutual connections.
-    """
-    connected = weights != 0
-    sources, targets = (ends.tolist() for ends in np.nonzero(connected))
-    there = set(zip(sources, targets, strict=True))
-    for first, second in rng.integers(len(sources), size=(SWAPS * len(sources), 2)).tolist():
-        a, b, c, d = sources[first], targets[first], sources[second], targets[second]
-        if a == d or b == c or (a, d) in there or (c, b) in there:
-            continue
-        there -= {(a, b), (c, d)}
-        there |= {(a, d), (c, b)}
-        targets[first], targets[second] = d, b
-    result = np.zeros(weights.shape)
-    result[sources, targets] = rng.permutation(weights[connected])
-    return result
-
-
-def shuffled(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return a surrogate of equal connections, their weights in random order, shape (N, N)."""
-    connected = weights != 0
-    result = np.zeros(weights.shape)
-    result[connected] = rng.permutation(weights[connected])
-    return result
-
-
-#: Kinds of surrogates.
-NULLS = {"rewired": rewired, "shuffled": shuffled}
-
-
 def compare(
-    weights: xr.DataArray, influence: Mapping[str, xr.Dataset], *, surrogates: int, rng: np.random.Generator
+    weights: xr.DataArray, influence: Mapping[str, xr.Dataset], *, number: int, rng: np.random.Generator
 ) -> xr.Dataset:
     """Correlate the magnitude of influence with measures of structure, of this network and of surrogates.
 
@@ -145,7 +112,7 @@ def compare(
         Dims ``(source, target)``, at any spectral radius.
     influence : mapping of str to xarray.Dataset
         From `influence.estimate`, by regime.
-    surrogates : int
+    number : int
         Number of surrogates of each kind, 2 or more.
     rng : numpy.random.Generator
         Source of the surrogates.
@@ -162,7 +129,7 @@ def compare(
     pairs = off_diagonal(len(matrix))
     own = measures(matrix)[:, pairs]
     drawn = np.stack(
-        [[measures(draw(matrix, rng))[:, pairs] for _ in range(surrogates)] for draw in NULLS.values()]
+        [[measures(draw(matrix, rng))[:, pairs] for _ in range(number)] for draw in NULLS.values()]
     )  # (null, surrogate, measure, pair)
     estimates, replicates, nulls = [], [], []
     for result in influence.values():
@@ -182,7 +149,7 @@ def compare(
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (value[..., None] - mean) / deviation
     exceeded = (null >= value[..., None, None]).sum(axis=-2)
-    p = np.where(np.isnan(z), np.nan, (1 + exceeded) / (1 + surrogates))
+    p = np.where(np.isnan(z), np.nan, (1 + exceeded) / (1 + number))
     dims = ("regime", "magnitude", "correlation", "measure")
     variables = {
         "estimate": (dims, value, "correlation of the magnitude of influence with the measure"),
@@ -206,7 +173,7 @@ def compare(
             "measure": list(MEASURES),
             "null": list(NULLS),
         },
-        attrs={"surrogates": surrogates},
+        attrs={"surrogates": number},
     )
 
 

@@ -14,6 +14,9 @@ except configuration.ConfigurationError as error:
 
 REGIMES = [regime["name"] for regime in config["regimes"]]
 SHARDS = range(config["sweep"]["shards"])
+NULLS = range(config["nulls"])
+# What a sweep needs of the configuration, besides its walks.
+OF_SWEEP = ("time_bins", "estimator", "lesion", "refit_readout", "rescale", "device")
 
 # Files that are not shipped, with the checkout: they are the same for all studies.
 FETCHED = os.path.normpath(f"{HERE}/data/fetched")
@@ -31,6 +34,7 @@ wildcard_constraints:
     round=r"\d+",
     place=r"\d+",
     walks=r"\d+",
+    number=r"\d+",
 
 
 def code(script):

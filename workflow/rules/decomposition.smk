@@ -34,30 +34,6 @@ rule topology:
         "../../scripts/topology.py"
 
 
-rule tables:
-    input:
-        topology=expand(rules.topology.output, connectome=CONNECTOMES),
-        decomposition=expand(rules.decomposition.output, connectome=CONNECTOMES),
-        training=expand(rules.training.output, connectome=CONNECTOMES, regime=REGIMES),
-        reservoir=expand(rules.reservoir.output, connectome=CONNECTOMES, regime=REGIMES),
-        influence=expand(rules.influence.output, connectome=CONNECTOMES, regime=REGIMES),
-    output:
-        decomposition=f"{STUDY}/tables/decomposition.csv",
-        topology=f"{STUDY}/tables/topology.csv",
-        scores=f"{STUDY}/tables/scores.csv",
-        sweeps=f"{STUDY}/tables/sweeps.csv",
-    log:
-        f"{LOGS}/tables.log",
-    conda:
-        "../../environment.yml"
-    params:
-        code=code("tables.py"),
-        connectomes=CONNECTOMES,
-        regimes=REGIMES,
-    script:
-        "../../scripts/tables.py"
-
-
 # On demand: `snakemake edge_cuts`.
 rule edge_cut:
     input:

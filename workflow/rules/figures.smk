@@ -49,9 +49,17 @@ for figure, kinds in NETWORK_FIGURES.items():
             "../../scripts/figure.py"
 
 
+# Figures of all networks of the study.
+OF_NETWORKS = [
+    f"{connectome} {regime}" for connectome in CONNECTOMES for regime in REGIMES
+]
+
+
 rule figure_summary:
     input:
+        connectome=expand(rules.connectome.output, connectome=CONNECTOMES),
         decomposition=expand(rules.decomposition.output, connectome=CONNECTOMES),
+        nulls=expand(rules.nulls.output, connectome=CONNECTOMES) if NULLS else [],
         training=expand(rules.training.output, connectome=CONNECTOMES, regime=REGIMES),
     output:
         multiext(f"{STUDY}/figures/summary", ".pdf", ".png"),
@@ -64,13 +72,32 @@ rule figure_summary:
         figure="summary",
         title=f"Does the wiring explain influence? Study {config['study']}",
         names={
+            "connectome": CONNECTOMES,
             "decomposition": CONNECTOMES,
-            "training": [
-                f"{connectome} {regime}"
-                for connectome in CONNECTOMES
-                for regime in REGIMES
-            ],
+            "nulls": CONNECTOMES if NULLS else [],
+            "training": OF_NETWORKS,
         },
+    script:
+        "../../scripts/figure.py"
+
+
+rule figure_layouts:
+    input:
+        connectome=expand(rules.connectome.output, connectome=CONNECTOMES),
+        influence=expand(
+            rules.influence.output, connectome=CONNECTOMES, regime=REGIMES[0]
+        ),
+    output:
+        multiext(f"{STUDY}/figures/layouts", ".pdf", ".png"),
+    log:
+        f"{LOGS}/figure_layouts.log",
+    conda:
+        "../../environment.yml"
+    params:
+        code=code("figure.py"),
+        figure="layouts",
+        title=f"The strongest influences of all, regime {REGIMES[0]}. Study {config['study']}",
+        names={"connectome": CONNECTOMES, "influence": CONNECTOMES},
     script:
         "../../scripts/figure.py"
 
@@ -107,6 +134,7 @@ for figure, (result, title) in STUDY_FIGURES.items():
 
 FIGURES = [
     *rules.figure_summary.output,
+    *rules.figure_layouts.output,
     *(rules.figure_parameter_map.output if MAP else []),
     *(rules.figure_map_against_score.output if MAP else []),
     *(rules.figure_published_tuning.output if PUBLISHED else []),

@@ -6,7 +6,6 @@ LEAKS = range(len(MAP.get("leak", [])))
 PUBLISHED = config["task"]["series"] and any(
     CATALOGUE[key].get("model") == "published" for key in CONNECTOMES
 )
-OF_SWEEP = ("time_bins", "estimator", "lesion", "refit_readout", "rescale", "device")
 
 
 rule map_part:

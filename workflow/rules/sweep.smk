@@ -20,17 +20,7 @@ rule sweep:
     params:
         code=code("sweep.py"),
         batches=lambda wildcards: batches_of(int(wildcards.shard)),
-        sweep={
-            key: config["sweep"][key]
-            for key in (
-                "time_bins",
-                "estimator",
-                "lesion",
-                "refit_readout",
-                "rescale",
-                "device",
-            )
-        }
+        sweep={key: config["sweep"][key] for key in OF_SWEEP}
         | {"walks": config["sweep"]["walks_per_batch"]},
         seed=config["seed"],
     script:
