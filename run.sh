@@ -8,13 +8,16 @@ usage() {
 usage: ./run.sh [VERB] [ARGUMENTS]
 
   study     run the default study into results/default (the verb when none is given);
-            arguments go to snakemake, e.g. ./run.sh study --configfile config/studies/smoke.yaml
+            arguments go to snakemake, e.g. ./run.sh study --configfile config/studies/smoke.yaml; on a cluster
+            ./run.sh study --profile slurm (see docs/scaling.md)
   paper     rebuild the published study into results/paper and results/frequency (an hour on two cores; goes on
             where it was interrupted); see docs/reproduction.md
   paper-quick   the same figures from fewer walks and a coarser map, into results/*_quick (about ten minutes)
   atlas     one study over all measured connectomes and networks wired at random, into results/atlas (half an hour on
             two cores, fetches some); see docs/atlas.md
   test      lint, format, types, unit tests and the smoke study; arguments go to pytest
+  test-slurm   the smoke study and faults on a real SLURM cluster, which it starts on this machine and stops again (a
+            quarter of an hour; needs root, and Debian's packages, which it installs)
   bench     measure speed and memory against what they should be, into results/benchmarks (half an hour);
             arguments name benchmarks: kernel, workers, studies, peer
   setup     only make .venv
@@ -45,6 +48,15 @@ setup() {
 
 verb=${1:-study}
 [ $# -eq 0 ] || shift
+# --profile NAME is profiles/NAME, if there is such a folder.
+for argument; do
+    shift
+    if [ "${previous:-}" = --profile ] && [ -d "profiles/$argument" ]; then
+        argument="profiles/$argument"
+    fi
+    previous=$argument
+    set -- "$@" "$argument"
+done
 case $verb in
 study)
     setup
@@ -73,6 +85,15 @@ test)
     snakemake --lint
     # The workflow on one core, everything else on the other.
     exec pytest -n 2 --dist loadfile "$@"
+    ;;
+test-slurm)
+    setup
+    command -v slurmctld >/dev/null || PATH="$PATH:/usr/sbin" command -v slurmctld >/dev/null ||
+        tests/slurm/cluster.sh install >&2
+    tests/slurm/cluster.sh start 2
+    trap 'tests/slurm/cluster.sh stop' EXIT
+    trap 'exit 130' INT TERM
+    pytest tests/slurm "$@"
     ;;
 bench)
     setup

@@ -142,7 +142,8 @@ def write_figure(figure: Figure, path: str | Path) -> None:
 @contextmanager
 def _moved_when_done(path: Path) -> Iterator[Path]:
     """Give a temporary name beside the path and move it there at the end, so that no half-written file has the name."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    # Of two jobs that make one file, after a crash say, each has a name of its own, on whatever node.
+    temporary = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}")
     try:
         yield temporary
         temporary.replace(path)

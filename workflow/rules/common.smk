@@ -1,5 +1,7 @@
 # What all rules share: the checked configuration, names and folders.
-from echolesion import configuration, formats
+from functools import cache
+
+from echolesion import configuration, formats, resources
 from echolesion.provenance import source_hash
 
 BASE = Path(workflow.basedir)
@@ -15,6 +17,10 @@ except configuration.ConfigurationError as error:
 REGIMES = [regime["name"] for regime in config["regimes"]]
 SHARDS = range(config["sweep"]["shards"])
 NULLS = range(config["nulls"])
+# The map of parameters and the noise curve: part of a study that configures them.
+MAP = config["map"] or {}
+NOISE = config["noise_curve"] or {}
+MAP_CONNECTOMES = MAP.get("connectomes") or CONNECTOMES
 # What a sweep needs of the configuration, besides its walks.
 OF_SWEEP = ("time_bins", "estimator", "lesion", "refit_readout", "rescale", "device")
 
@@ -24,11 +30,12 @@ STUDY = f"results/{config['study']}"
 NETWORK = f"{STUDY}/{{connectome}}"
 REGIME = f"{NETWORK}/{{regime}}"
 LOGS = f"{STUDY}/logs"
+BENCHMARKS = f"{STUDY}/benchmarks"
 SHARD = f"{REGIME}/sweep/{{round}}-{{shard}}.nc"
 
 
 wildcard_constraints:
-    connectome="|".join([*CONNECTOMES, *(config["map"] or {}).get("connectomes", [])]),
+    connectome="|".join(dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES])),
     regime="|".join(REGIMES),
     shard=r"\d+",
     round=r"\d+",
@@ -53,6 +60,41 @@ def files_of(entry):
 def steps_of(entry):
     """Return the steps of a connectome's preparation: its own, then those of the study."""
     return [*entry.get("preparation", []), *config["preparation"]]
+
+
+@cache
+def size_of(connectome):
+    """Return the number of nodes of a connectome, before its preparation; 0 if it cannot be read."""
+    entry = CATALOGUE[connectome]
+    if "size" in entry:
+        return entry["size"]
+    from echolesion import catalogue
+
+    try:
+        return catalogue.load(entry, connectome, BASE).sizes["source"]
+    except (ValueError, OSError):
+        return 0  # the job that reads it says why
+
+
+def needs(rule):
+    """Return the resources of a rule; a profile with retries gives more of them to every attempt."""
+
+    def of(resource):
+        def asked_for(wildcards, attempt):
+            if "connectome" in wildcards.keys():
+                size = size_of(wildcards.connectome)
+            else:
+                size = max(map(size_of, {*CONNECTOMES, *MAP_CONNECTOMES}))
+            return attempt * getattr(resources, resource)(rule, config, size)
+
+        return asked_for
+
+    on_gpu = rule in resources.ON_DEVICE and config["sweep"]["device"] != "cpu"
+    return {
+        "mem_mb": of("memory_mb"),
+        "runtime": of("minutes"),
+        "gpu": 1 if on_gpu else 0,
+    }
 
 
 def batches_of(shard):
@@ -95,16 +137,23 @@ def announcement():
                 if "package" in CATALOGUE[key]
                 else catalogue.load(CATALOGUE[key], key, BASE).sizes["source"]
             )
-            for key in [*CONNECTOMES, *(config["map"] or {}).get("connectomes", [])]
+            for key in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES])
         }
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     named = config | {"connectomes": CONNECTOMES}
-    minutes = cost.study_seconds(named, sizes, workflow.cores or 1) / 60
+    limits = workflow.resource_settings
+    at_once = limits.cores or limits.nodes or 1
+    minutes = cost.study_seconds(named, sizes, at_once) / 60
+    where = (
+        f"here on {at_once} cores"
+        if limits.cores
+        else f"with {at_once} jobs at once, not counting the queue"
+    )
     most = " at most" if config["sweep"]["until"] else ""
     delayed = " (not counting delays)" if config["reservoir"]["velocity"] else ""
     networks = ", ".join(f"{key} ({sizes[key]} nodes)" for key in CONNECTOMES)
     return (
         f"echolesion: study '{config['study']}': {networks}; regimes {', '.join(REGIMES)}. All of it takes{most} about"
-        f" {minutes:.1f} min here on {workflow.cores or 1} cores{delayed}; what is done is not done again."
+        f" {minutes:.1f} min {where}{delayed}; what is done is not done again."
     )

@@ -5,8 +5,12 @@ rule fetch:
         directory(f"{FETCHED}/{{connectome}}"),
     log:
         f"{LOGS}/fetch_{{connectome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/fetch_{{connectome}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("fetch"),
     params:
         entry=lambda wildcards: CATALOGUE[wildcards.connectome],
     script:
@@ -25,8 +29,12 @@ rule connectome:
         f"{NETWORK}/connectome.nc",
     log:
         f"{LOGS}/connectome_{{connectome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/connectome_{{connectome}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("connectome"),
     params:
         code=code("connectome.py"),
         entry=lambda wildcards: CATALOGUE[wildcards.connectome],

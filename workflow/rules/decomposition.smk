@@ -6,8 +6,12 @@ rule decomposition:
         f"{NETWORK}/decomposition.nc",
     log:
         f"{LOGS}/decomposition_{{connectome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/decomposition_{{connectome}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("decomposition"),
     params:
         code=code("decomposition.py"),
         regimes=REGIMES,
@@ -23,8 +27,12 @@ rule topology:
         f"{NETWORK}/topology.nc",
     log:
         f"{LOGS}/topology_{{connectome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/topology_{{connectome}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("topology"),
     params:
         code=code("topology.py"),
         regimes=REGIMES,
@@ -43,8 +51,12 @@ rule edge_cut:
         f"{REGIME}/edge_cut.nc",
     log:
         f"{LOGS}/edge_cut_{{connectome}}_{{regime}}.log",
+    benchmark:
+        f"{BENCHMARKS}/edge_cut_{{connectome}}_{{regime}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("edge_cut"),
     params:
         code=code("edge_cut.py"),
         batches=config["sweep"]["batches"],
@@ -66,8 +78,12 @@ rule edge_cuts:
         f"{STUDY}/tables/edge_cuts.csv",
     log:
         f"{LOGS}/edge_cuts.log",
+    benchmark:
+        f"{BENCHMARKS}/edge_cuts.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("edge_cuts"),
     params:
         code=code("edge_cuts.py"),
         connectomes=CONNECTOMES,

@@ -38,8 +38,12 @@ for figure, kinds in NETWORK_FIGURES.items():
             multiext(f"{STUDY}/figures/{{connectome}}_{figure}", ".pdf", ".png"),
         log:
             f"{LOGS}/figure_{figure}_{{connectome}}.log",
+        benchmark:
+            f"{BENCHMARKS}/figure_{figure}_{{connectome}}.tsv"
         conda:
             "../../environment.yml"
+        resources:
+            **needs("figure"),
         params:
             code=code("figure.py"),
             figure=figure,
@@ -65,8 +69,12 @@ rule figure_summary:
         multiext(f"{STUDY}/figures/summary", ".pdf", ".png"),
     log:
         f"{LOGS}/figure_summary.log",
+    benchmark:
+        f"{BENCHMARKS}/figure_summary.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("figure"),
     params:
         code=code("figure.py"),
         figure="summary",
@@ -91,8 +99,12 @@ rule figure_layouts:
         multiext(f"{STUDY}/figures/layouts", ".pdf", ".png"),
     log:
         f"{LOGS}/figure_layouts.log",
+    benchmark:
+        f"{BENCHMARKS}/figure_layouts.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("figure"),
     params:
         code=code("figure.py"),
         figure="layouts",
@@ -121,8 +133,12 @@ for figure, (result, title) in STUDY_FIGURES.items():
             multiext(f"{STUDY}/figures/{figure}", ".pdf", ".png"),
         log:
             f"{LOGS}/figure_{figure}.log",
+        benchmark:
+            f"{BENCHMARKS}/figure_{figure}.tsv"
         conda:
             "../../environment.yml"
+        resources:
+            **needs("figure"),
         params:
             code=code("figure.py"),
             figure=figure,

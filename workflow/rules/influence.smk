@@ -5,8 +5,12 @@ rule influence:
         f"{REGIME}/influence.nc",
     log:
         f"{LOGS}/influence_{{connectome}}_{{regime}}.log",
+    benchmark:
+        f"{BENCHMARKS}/influence_{{connectome}}_{{regime}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("influence"),
     params:
         code=code("influence.py"),
         until=config["sweep"]["until"],
@@ -21,8 +25,12 @@ rule contribution:
         f"{REGIME}/contribution.nc",
     log:
         f"{LOGS}/contribution_{{connectome}}_{{regime}}.log",
+    benchmark:
+        f"{BENCHMARKS}/contribution_{{connectome}}_{{regime}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("contribution"),
     params:
         code=code("contribution.py"),
     script:
@@ -39,8 +47,12 @@ rule interaction:
         f"{REGIME}/interactions.nc",
     log:
         f"{LOGS}/interactions_{{connectome}}_{{regime}}.log",
+    benchmark:
+        f"{BENCHMARKS}/interactions_{{connectome}}_{{regime}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("interaction"),
     params:
         code=code("interactions.py"),
         batches=config["sweep"]["batches"],

@@ -1,7 +1,3 @@
-# The map of parameters and the noise curve: part of a study that configures them.
-MAP = config["map"] or {}
-NOISE = config["noise_curve"] or {}
-MAP_CONNECTOMES = MAP.get("connectomes") or CONNECTOMES
 LEAKS = range(len(MAP.get("leak", [])))
 PUBLISHED = config["task"]["series"] and any(
     CATALOGUE[key].get("model") == "published" for key in CONNECTOMES
@@ -16,8 +12,12 @@ rule map_part:
         f"{NETWORK}/map/{{place}}.nc",
     log:
         f"{LOGS}/map_{{connectome}}_{{place}}.log",
+    benchmark:
+        f"{BENCHMARKS}/map_{{connectome}}_{{place}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("map_part"),
     params:
         code=code("map_part.py"),
         grid=lambda wildcards: {
@@ -47,8 +47,12 @@ rule map:
         association=f"{STUDY}/tables/map_association.csv",
     log:
         f"{LOGS}/map.log",
+    benchmark:
+        f"{BENCHMARKS}/map.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("map"),
     params:
         code=code("map.py"),
         connectomes=[key for key in MAP_CONNECTOMES for _ in LEAKS],
@@ -65,8 +69,12 @@ rule noise_curve_part:
         f"{REGIME}/noise_curve/{{walks}}.nc",
     log:
         f"{LOGS}/noise_curve_{{connectome}}_{{regime}}_{{walks}}.log",
+    benchmark:
+        f"{BENCHMARKS}/noise_curve_{{connectome}}_{{regime}}_{{walks}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("noise_curve_part"),
     params:
         code=code("noise_curve_part.py"),
         sweep={key: config["sweep"][key] for key in OF_SWEEP}
@@ -92,8 +100,12 @@ rule noise_curve:
         f"{REGIME}/noise_curve.nc",
     log:
         f"{LOGS}/noise_curve_{{connectome}}_{{regime}}.log",
+    benchmark:
+        f"{BENCHMARKS}/noise_curve_{{connectome}}_{{regime}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("noise_curve"),
     params:
         code=code("noise_curve.py"),
     script:
@@ -107,8 +119,12 @@ rule noise_curves:
         f"{STUDY}/tables/noise_curves.csv",
     log:
         f"{LOGS}/noise_curves.log",
+    benchmark:
+        f"{BENCHMARKS}/noise_curves.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("noise_curves"),
     params:
         code=code("noise_curves.py"),
         connectomes=CONNECTOMES,
@@ -123,8 +139,12 @@ rule published_tuning:
         f"{STUDY}/published_tuning.nc",
     log:
         f"{LOGS}/published_tuning.log",
+    benchmark:
+        f"{BENCHMARKS}/published_tuning.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("published_tuning"),
     params:
         code=code("published_tuning.py"),
         series=config["task"]["series"],

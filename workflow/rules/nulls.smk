@@ -8,8 +8,12 @@ rule null:
         f"{NETWORK}/nulls/{{number}}.nc",
     log:
         f"{LOGS}/null_{{connectome}}_{{number}}.log",
+    benchmark:
+        f"{BENCHMARKS}/null_{{connectome}}_{{number}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("null"),
     params:
         code=code("null.py"),
         regimes=REGIMES,
@@ -33,8 +37,12 @@ rule nulls:
         f"{NETWORK}/nulls.nc",
     log:
         f"{LOGS}/nulls_{{connectome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/nulls_{{connectome}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("nulls"),
     params:
         code=code("nulls.py"),
         regimes=REGIMES,

@@ -6,8 +6,12 @@ rule tuning:
         f"{NETWORK}/tuning.nc",
     log:
         f"{LOGS}/tuning_{{connectome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/tuning_{{connectome}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("tuning"),
     params:
         code=code("tuning.py"),
         grid=config["tuning"],
@@ -26,8 +30,12 @@ rule reservoir:
         f"{REGIME}/reservoir.nc",
     log:
         f"{LOGS}/reservoir_{{connectome}}_{{regime}}.log",
+    benchmark:
+        f"{BENCHMARKS}/reservoir_{{connectome}}_{{regime}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("reservoir"),
     params:
         code=code("reservoir.py"),
         regime=lambda wildcards: configuration.regime(config, wildcards.regime),

@@ -13,10 +13,12 @@ rule sweep:
         SHARD,
     log:
         f"{LOGS}/sweep_{{connectome}}_{{regime}}_{{round}}-{{shard}}.log",
+    benchmark:
+        f"{BENCHMARKS}/sweep_{{connectome}}_{{regime}}_{{round}}-{{shard}}.tsv"
     conda:
         "../../environment.yml"
     resources:
-        gpu=0 if config["sweep"]["device"] == "cpu" else 1,
+        **needs("sweep"),
     params:
         code=code("sweep.py"),
         batches=lambda wildcards: batches_of(int(wildcards.shard)),
@@ -35,8 +37,12 @@ checkpoint check:
         f"{REGIME}/sweep/{{round}}.json",
     log:
         f"{LOGS}/check_{{connectome}}_{{regime}}_{{round}}.log",
+    benchmark:
+        f"{BENCHMARKS}/check_{{connectome}}_{{regime}}_{{round}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("check"),
     params:
         code=code("check.py"),
         until=config["sweep"]["until"],

@@ -21,8 +21,12 @@ rule tables:
         },
     log:
         f"{LOGS}/tables.log",
+    benchmark:
+        f"{BENCHMARKS}/tables.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("tables"),
     params:
         code=code("tables.py"),
         connectomes=CONNECTOMES,

@@ -6,8 +6,12 @@ rule training:
         f"{REGIME}/training.nc",
     log:
         f"{LOGS}/training_{{connectome}}_{{regime}}.log",
+    benchmark:
+        f"{BENCHMARKS}/training_{{connectome}}_{{regime}}.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        **needs("training"),
     params:
         code=code("training.py"),
         ridge=config["tuning"]["ridge"],
