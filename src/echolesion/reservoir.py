@@ -46,7 +46,7 @@ class Overflow(ValueError):
 
 
 #: Largest `start_left` at which a reservoir counts as having forgotten its start.
-FORGOTTEN = 0.01
+FORGOTTEN = 0.05
 
 
 def spectral_radius(weights: xr.DataArray) -> float:

@@ -44,6 +44,7 @@ def summary(results: Results) -> Figure:
         "mediated_indirect_share_noise_free": "share of influence\nthrough other nodes",
     }
     panels = figure.subplots(1, len(columns), sharey=True)
+    highest = 0.0
     for axes, (measure, label) in zip(panels, columns.items(), strict=True):
         for place, (network, split) in enumerate(splits.items()):
             for i, regime in enumerate(regimes):
@@ -53,6 +54,7 @@ def summary(results: Results) -> Figure:
                     score = trained.sel(split="test", measure=trained.attrs["task_score"])
                     middle = float(score["score"])
                     error = [[statistics.t_quantile(statistics.TIME_BLOCKS) * float(score["score_se"])]] * 2
+                    highest = max(highest, middle + error[0][0])
                     label = f"test {trained.attrs['task_score']}"
                 else:
                     value = split.sel(regime=regime, measure=measure)
@@ -66,9 +68,8 @@ def summary(results: Results) -> Figure:
                 if measure.startswith("structural"):
                     axes.plot(float(value["chance"]), height, "|", ms=0.45 * row, color="black", label="chance")
         axes.set(xlabel=label)
-        axes.set_xlim(left=0)
-        if measure != "test_score":
-            axes.set_xlim(0, 1.02)
+        # A null that fails the task has any error: the axis is that of the networks of the study.
+        axes.set_xlim(0, 1.1 * highest if measure == "test_score" else 1.02)
     panels[0].set_yticks(range(len(splits)), [_name(key, results["connectome"][key]["weight"]) for key in splits])
     panels[0].set_ylim(len(splits) - 0.5, -0.5)
     figure.legend(*gathered(panels), loc="outside lower center", ncols=4)
@@ -118,7 +119,7 @@ def layouts(results: Results) -> Figure:
             label="node, by the influence it exerts",
         )  # fmt: skip
         axes.set_aspect("equal", adjustable="datalim")
-        axes.set_title(f"{name}: {connected.mean():.0%} connected", fontsize=7)
+        axes.set_title(f"{name}\n{connected.mean():.0%} on connections", fontsize=7)
     figure.legend(*gathered(panels.ravel()), loc="outside lower center", ncols=3)
     return figure
 

@@ -18,6 +18,9 @@ from tqdm import tqdm
 from echolesion import generation, reservoir, statistics
 from echolesion.task import SPLITS, split
 
+#: Places of the training split from which it is run anew, to see whether its start is forgotten.
+STARTS = 10
+
 
 def nrmse(prediction: Tensor, truth: Tensor) -> Tensor:
     """Root mean squared error over the standard deviation of the truth, averaged over outputs.
@@ -189,7 +192,8 @@ def tune(
         ``score`` (NaN where activity overflows), the best ``ridge``, ``start_left`` and ``forgets`` at every point,
         dims ``(spectral_radius, leak, input_scaling)``. The attributes ``best_spectral_radius``, ``best_leak`` and
         ``best_input_scaling`` name the best of the points that forget their start within the washout: ``start_left``,
-        see `reservoir.start_left`, compares a start from 0 with one from the end of the training split. In closed loop
+        see `reservoir.start_left`, compares a start from 0 with one from the end of the training split, and, from
+        `STARTS` places of the training split, with the run that goes through it. In closed loop
         the validation split is generated, and the start is compared at the end of the training split.
 
     Raises
@@ -217,8 +221,16 @@ def tune(
     def in_open_loop(network: xr.Dataset) -> tuple[list[float], list[int], list[float]]:
         """Return score, place of the ridge parameter and `start_left` of every point at one spectral radius."""
         states = [run(network, piece, zero) for piece in pieces]
-        others = run(network, pieces[1].isel(time=slice(first + 1)), states[0][:, -1])
-        left = list(map(reservoir.start_left, states[1][:, first].numpy(), others[:, first].numpy()))
+        others = run(network, pieces[1].isel(time=slice(first + 1)), states[0][:, -1])[:, first]
+        left = list(map(reservoir.start_left, states[1][:, first].numpy(), others.numpy()))
+        for start in np.linspace(0, len(train) - first - 1, STARTS).astype(int):
+            # The training split is one long run; here it starts anew.
+            anew = run(network, pieces[0].isel(time=slice(start, start + first + 1)), zero)[:, first]
+            at_once = states[0][:, start + first]
+            left = [
+                max(a, reservoir.start_left(*pair))
+                for a, *pair in zip(left, at_once.numpy(), anew.numpy(), strict=True)
+            ]
         values, chosen = [np.nan] * len(points), [0] * len(points)
         for point in range(len(points)):
             if all(split_states[point].isfinite().all() for split_states in states):
