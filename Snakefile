@@ -35,6 +35,7 @@ include: "workflow/rules/figures.smk"
 localrules:
     all,
     fetch,
+    plan,
     reservoirs,
     sweeps,
     estimates,
@@ -78,6 +79,18 @@ rule estimates:
 rule interactions:
     input:
         expand(rules.interaction.output, connectome=CONNECTOMES, regime=REGIMES),
+
+
+# What the study asks for, before it does: `./run.sh plan`.
+rule plan:
+    log:
+        f"{LOGS}/plan.log",
+    conda:
+        "environment.yml"
+    params:
+        sizes={key: size_of(key) for key in CONNECTOMES},
+    script:
+        "scripts/plan.py"
 
 
 onstart:

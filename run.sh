@@ -13,8 +13,10 @@ usage: ./run.sh [VERB] [ARGUMENTS]
   paper     rebuild the published study into results/paper and results/frequency (an hour on two cores; goes on
             where it was interrupted); see docs/reproduction.md
   paper-quick   the same figures from fewer walks and a coarser map, into results/*_quick (about ten minutes)
-  atlas     one study over all measured connectomes and networks wired at random, into results/atlas (half an hour on
-            two cores, fetches some); see docs/atlas.md
+  plan      print what the jobs of a study ask a cluster for, and send none; arguments go to snakemake
+  archive   write a finished study as an RO-Crate, e.g. ./run.sh archive results/default
+  atlas     one study over all measured connectomes and networks wired at random, into results/atlas (most of an
+            hour on two cores, fetches some); see docs/atlas.md
   test      lint, format, types, unit tests and the smoke study; arguments go to pytest
   test-slurm   the smoke study and faults on a real SLURM cluster, which it starts on this machine and stops again (a
             quarter of an hour; needs root, and Debian's packages, which it installs)
@@ -71,6 +73,14 @@ paper-quick)
     setup
     snakemake "$@" --configfile config/studies/paper.yaml config/studies/paper_quick.yaml
     exec snakemake "$@" --configfile config/studies/frequency.yaml config/studies/frequency_quick.yaml
+    ;;
+plan)
+    setup
+    exec snakemake plan --quiet all "$@"
+    ;;
+archive)
+    setup
+    exec python scripts/archive.py "$@"
     ;;
 atlas)
     setup

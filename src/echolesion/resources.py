@@ -157,6 +157,56 @@ def minutes(rule: str, config: Mapping[str, Any], size: int) -> int:
     return ceil(START + PATIENCE * _work_seconds(rule, config, size) / 60)
 
 
+def disk_mb(rule: str, config: Mapping[str, Any], size: int) -> float:
+    """Return the size of what a job of a rule writes, in MB; parameters as for `memory_mb`."""
+    batches = config["sweep"]["batches"]
+    values, covariances = _values(config, size), _covariances(config, size)
+    # Of the direct parts, next to nothing is left of what has no connection.
+    written = {
+        "sweep": values * batches / config["sweep"]["shards"] + 8 * batches * size * config["task"]["test"],
+        "influence": 4.5 * values + 3 * covariances / 2,
+        "decomposition": 0.0,
+    }
+    return written.get(rule, 0.0) / _MB
+
+
+def plan(config: Mapping[str, Any], sizes: Mapping[str, int]) -> pd.DataFrame:
+    """Say what the jobs of a study ask for and write, before any of them is sent.
+
+    Parameters
+    ----------
+    config : mapping
+        The checked configuration.
+    sizes : mapping of str to int
+        Nodes of every network.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per network and rule that counts: ``connectome``, ``nodes``, ``rule``, ``jobs``, ``memory_mb`` and
+        ``minutes`` that one asks for (of a sweep in rounds, the first), ``work_minutes`` that one is modelled to take
+        on a core of the machine of docs/scaling.md, ``disk_mb`` that all of them write.
+    """
+    regimes = len(config["regimes"])
+    jobs = {"tuning": 1, "sweep": regimes * config["sweep"]["shards"], "influence": regimes}
+    jobs |= {"contribution": regimes, "decomposition": 1, "topology": 1, "null": config["nulls"]}
+    return pd.DataFrame(
+        {
+            "connectome": key,
+            "nodes": size,
+            "rule": rule,
+            "jobs": count,
+            "memory_mb": memory_mb(rule, config, size),
+            "minutes": minutes(rule, config, size),
+            "work_minutes": round(_work_seconds(rule, config, size) / 60, 2),
+            "disk_mb": round(count * disk_mb(rule, config, size), 1),
+        }
+        for key, size in sizes.items()
+        for rule, count in jobs.items()
+        if count
+    )
+
+
 def compare(folder: Path, config: Mapping[str, Any], sizes: Mapping[str, int]) -> pd.DataFrame:
     """Put what jobs asked for beside what they used.
 
