@@ -29,17 +29,28 @@ def test_the_hash_sees_what_a_script_imports_and_nothing_else(tmp_path):
         answer = subprocess.run([sys.executable, "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
         return dict(line.split() for line in answer.stdout.splitlines())
 
-    def loaded(script):
-        """Return the modules that the script really loads, found out by importing what it imports."""
-        lines = [
-            x for x in (tmp_path / f"scripts/{script}.py").read_text().splitlines() if x.startswith(("from", "imp"))
-        ]
-        code = "\n".join(["import sys; sys.path.insert(0, 'src')", *lines, "print(*sys.modules)"])
-        answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-        return {name.removeprefix("echolesion.") for name in answer.stdout.split() if name.startswith("echolesion.")}
+    # In one process, as libraries take long to load: each script starts with none of our modules.
+    load = """
+import json, pathlib, sys
+sys.path.insert(0, "src")
+found = {}
+for script in pathlib.Path("scripts").glob("*.py"):
+    for name in [name for name in sys.modules if name.startswith("echolesion")]:
+        del sys.modules[name]
+    lines = script.read_text().splitlines()
+    exec(chr(10).join(line for line in lines if line.startswith(("from", "import"))), {})
+    found[script.stem] = [name for name in sys.modules if name.startswith("echolesion.")]
+print(json.dumps(found))
+"""
+
+    def loaded():
+        """Return the modules that every script really loads, found out by importing what it imports."""
+        answer = subprocess.run([sys.executable, "-c", load], cwd=tmp_path, capture_output=True, text=True, check=True)
+        found = json.loads(answer.stdout)
+        return {script: {name.removeprefix("echolesion.") for name in names} for script, names in found.items()}
 
     before = hashes()
-    uses = {script: loaded(script) for script in before}
+    uses = loaded()
     for module in ("shapley", "figures", "statistics", "connectome"):
         file = tmp_path / f"src/echolesion/{module}.py"
         source = file.read_text()

@@ -419,3 +419,16 @@ def test_cuda_agrees_with_cpu(network8):
 def test_a_missing_device_is_an_error(network8):
     with pytest.raises(ValueError, match="the device 'cuda' is not there"):
         run(network8, batches=range(1), device="cuda")
+
+
+def test_the_freest_of_several_devices_is_taken(monkeypatch):
+    """A scheduler shows a job its own; without one there may be several. Pretended: nothing runs on them here."""
+    free = [(3, 9), (7, 9), (5, 9)]
+    asked = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: len(free))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda place: free[place])
+    monkeypatch.setattr(torch, "empty", lambda *_, device: asked.append(device) or torch.zeros(0))
+    simulation._device("cuda")
+    simulation._device("cuda:2")
+    simulation._device("cpu")
+    assert asked == ["cuda:1", "cuda:2", "cpu"]

@@ -12,6 +12,9 @@ import pytest
 import xarray as xr
 import yaml
 from conftest import ROOT
+from snakemake.utils import update_config
+
+from echolesion import resources
 
 SMOKE = "config/studies/smoke.yaml"
 NETWORK = "results/smoke/smallworld36"
@@ -72,6 +75,25 @@ def test_every_result_is_there_and_says_where_it_is_from(folder):
         "connectomes.csv", "decomposition.csv", "topology.csv", "scores.csv", "sweeps.csv",
     }  # fmt: skip
     assert all((results / "logs" / f"{name}.log").exists() for name in ("task", "sweep_smallworld36_optimal_0-0"))
+
+
+def test_jobs_ask_for_what_they_use_and_not_for_much_more(folder):
+    """At this size. docs/scaling.md has larger ones."""
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    update_config(config, yaml.safe_load((ROOT / SMOKE).read_text()))
+    table = resources.compare(folder / "results/smoke/benchmarks", config, {"smallworld36": 36})
+    assert len(table) >= 28 and table["used_mb"].notna().sum() >= 25
+    measured = table.dropna()
+    assert (measured["declared_mb"] >= measured["used_mb"]).all(), measured
+    assert (measured["declared_mb"] <= 3 * measured["used_mb"]).all(), measured
+    assert (measured["declared_minutes"] >= measured["used_minutes"]).all(), measured
+
+
+def test_the_plan_is_printed_and_nothing_is_made(tmp_path):
+    answer = snakemake(tmp_path, "plan", "--quiet", "all")
+    assert answer.returncode == 0, answer.output
+    assert re.search(r"smallworld36 +36 +sweep +4 +\d+ +\d+ ", answer.output) and "hours of work" in answer.output
+    assert {path.name for path in (tmp_path / "results").rglob("*") if path.is_file()} == {"plan.log"}
 
 
 def test_a_second_run_does_nothing_and_says_so(folder):

@@ -4,10 +4,12 @@ import ast
 import hashlib
 import json
 import logging
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -114,14 +116,19 @@ def logged(path: str | Path) -> Iterator[None]:
     Parameters
     ----------
     path : path-like
-        The log file. It also gets the traceback of an error.
+        The log file. It also gets the traceback of an error and, in its first line, what results do not say as they
+        would differ without it: when and where the job ran.
 
     Raises
     ------
     SystemExit
         In place of a `ValueError` or `OSError`, whose message then stands on the terminal without a traceback.
     """
-    to_file, to_terminal = logging.FileHandler(path, mode="w"), logging.StreamHandler()
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    Path(path).write_text(
+        f"# {started} on {platform.node()}, {platform.machine()}, Python {platform.python_version()}\n"
+    )
+    to_file, to_terminal = logging.FileHandler(path), logging.StreamHandler()
     to_terminal.addFilter(lambda record: not record.exc_info)
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[to_file, to_terminal], force=True)
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells what it does with every table of a font

@@ -88,7 +88,11 @@ class Run(NamedTuple):
 
 
 def _device(name: str) -> torch.device:
+    """Return a device that is there; of several GPUs that nobody chose among, the one with the most free memory."""
     try:
+        if name == "cuda" and torch.cuda.device_count() > 1:
+            free = [torch.cuda.mem_get_info(place)[0] for place in range(torch.cuda.device_count())]
+            name = f"cuda:{free.index(max(free))}"
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
         raise ValueError(f"the device '{name}' is not there ({str(error).splitlines()[0]})") from error
