@@ -1,4 +1,5 @@
 import hashlib
+import json
 import logging
 import shutil
 import subprocess

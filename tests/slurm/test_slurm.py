@@ -95,6 +95,12 @@ def running_sweeps() -> list[tuple[str, str]]:
     return [(job, node) for job, node, comment in (line.split(None, 2) for line in lines) if "sweep" in comment]
 
 
+def sweeping(folder: Path) -> list[int]:
+    """Return the processes that sweep in a folder."""
+    found = subprocess.run(["pgrep", "-f", r"[.]sweep[.]py"], capture_output=True, text=True, check=False).stdout
+    return [int(pid) for pid in found.split() if Path(f"/proc/{pid}/cwd").resolve() == folder.resolve()]
+
+
 @pytest.fixture(autouse=True)
 def _clean_queue():
     yield
@@ -189,7 +195,7 @@ def test_a_job_over_its_time_gets_more(folder, trained):
     """A sweep that hangs is ended after the minute that it asked for."""
     profile(folder, retries=1, set_resources={"sweep": {"runtime": "attempt * 1"}})
     process = start(folder, INFLUENCE, change=LONG)
-    wait_for("a sweep", lambda: subprocess.run(["pkill", "-STOP", "-f", r"[.]sweep[.]py"], check=False).returncode == 0)
+    os.kill(wait_for("a sweep", lambda: sweeping(folder))[0], signal.SIGSTOP)
     assert "Trying to restart job" in ended(process, folder)
     assert_same(folder, trained)
 
@@ -212,7 +218,7 @@ def test_snakemake_that_is_killed_leaves_a_second_writer_that_does_no_harm(folde
 def test_a_full_disk_is_said_and_what_is_finished_stays(folder, trained):
     full = folder / NETWORK / "optimal/sweep"
     full.mkdir()
-    command("mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", str(full))
+    command("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(full))
     try:
         profile(folder, retries=0)
         process = start(folder, INFLUENCE, change=LONG)
