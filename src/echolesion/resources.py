@@ -57,8 +57,13 @@ def _influence_memory(config: Mapping[str, Any], size: int) -> float:
     return 8 * _values(config, size) + 4 * _covariances(config, size)
 
 
+def _influences_read(config: Mapping[str, Any], size: int) -> float:
+    """Return the bytes of an estimated influence as it is read."""
+    return 6 * _values(config, size) + 2 * _covariances(config, size)
+
+
 def _of_regimes(config: Mapping[str, Any], size: int) -> float:
-    return len(config["regimes"]) * 3 * _covariances(config, size)
+    return len(config["regimes"]) * _influences_read(config, size) + 8 * _covariances(config, size)
 
 
 #: Bytes that a rule holds beyond `BASE`; of those that are not here, next to nothing.
@@ -81,6 +86,7 @@ MEMORY: dict[str, Callable[[Mapping[str, Any], int], float]] = {
     "noise_curve_part": lambda c, size: (
         _sweep_memory(c, size) + c["sweep"]["batches"] * _values(c, size) + _influence_memory(c, size)
     ),
+    "tables": lambda config, size: 1.5 * _influences_read(config, size),
     "edge_cut": lambda config, size: 1.5e8 + config["sweep"]["batches"] * 4 * _values(config, size),
     "interaction": _sweep_memory,
     "figure": lambda config, size: len(config["regimes"]) * (6 * _values(config, size) + _covariances(config, size)),
@@ -148,7 +154,7 @@ def _work_seconds(rule: str, config: Mapping[str, Any], size: int) -> float:
             points * (2 * task["washout"] + task["train"] + task["validation"]) * size * (3 * size / RATE + PER_STATE)
         )
     if rule == "topology":
-        return 2 * config["topology"]["surrogates"] * (2e-8 * size**3 + 2e-5 * size**2)
+        return 2 * config["topology"]["surrogates"] * (5e-9 * size**3 + 6e-6 * size**2)
     return 1e-6 * size**2 * config["sweep"]["time_bins"]
 
 
@@ -245,6 +251,6 @@ def compare(folder: Path, config: Mapping[str, Any], sizes: Mapping[str, int]) -
 
 #: All rules that ask for resources; one for all figures.
 NAMES = (
-    *MEMORY, "task", "reservoir", "nulls", "tables", "map", "noise_curve", "noise_curves", "published_tuning",
+    *MEMORY, "fetch", "task", "reservoir", "nulls", "map", "noise_curve", "noise_curves", "published_tuning",
     "edge_cuts",
 )  # fmt: skip

@@ -127,24 +127,31 @@ def compare(
     """
     matrix = weights.transpose("source", "target").values
     pairs = off_diagonal(len(matrix))
-    own = measures(matrix)[:, pairs]
-    drawn = np.stack(
-        [[measures(draw(matrix, rng))[:, pairs] for _ in range(number)] for draw in NULLS.values()]
-    )  # (null, surrogate, measure, pair)
-    estimates, replicates, nulls = [], [], []
+    own = list(_transformed(measures(matrix)[:, pairs]))
+    estimates, replicates, points = [], [], []
     for result in influence.values():
         covariance = decomposition.by_pairs(weights, result)[1]["influence"]
         left_out = [statistics.leave_out(covariance, b) for b in range(len(covariance))]
         magnitudes = np.stack([decomposition.magnitudes(c) for c in (covariance, *left_out)])
-        correlations = np.stack([_correlations(*transformed) for transformed in _transformed(magnitudes, own)], axis=2)
+        points.append(list(_transformed(magnitudes[0])))
+        correlations = np.stack(
+            [_correlations(*both) for both in zip(_transformed(magnitudes), own, strict=True)], axis=2
+        )
         estimates.append(correlations[0])
         replicates.append(correlations[1:])
-        nulls.append(
-            np.stack([_correlations(*transformed) for transformed in _transformed(magnitudes[0], drawn)], axis=1)
+
+    def of_surrogate(surrogate: np.ndarray) -> np.ndarray:
+        """Return the correlations with one, shape (regime, magnitude, correlation, measure)."""
+        values = list(_transformed(measures(surrogate)[:, pairs]))
+        return np.stack(
+            [np.stack([_correlations(*both) for both in zip(point, values, strict=True)], axis=1) for point in points]
         )
-    value, replicate, null = np.stack(estimates), np.stack(replicates, axis=1), np.stack(nulls)
+
+    # One at a time: those of all of them together would not fit into memory.
+    drawn = np.stack([[of_surrogate(draw(matrix, rng)) for _ in range(number)] for draw in NULLS.values()])
+    value, replicate = np.stack(estimates), np.stack(replicates, axis=1)
     error, low, high = statistics.jackknife_interval(value, replicate)
-    null = np.moveaxis(null, (3, 4), (-1, -2))  # (regime, magnitude, correlation, measure, surrogate, null)
+    null = drawn.transpose(2, 3, 4, 5, 1, 0)  # (regime, magnitude, correlation, measure, surrogate, null)
     mean, deviation = null.mean(axis=-2), null.std(axis=-2, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (value[..., None] - mean) / deviation
@@ -177,10 +184,10 @@ def compare(
     )
 
 
-def _transformed(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _transformed(values: np.ndarray) -> Iterator[np.ndarray]:
     """Yield what Pearson's and Spearman's correlations are computed of: the values, and their ranks."""
-    yield first, second
-    yield stats.rankdata(first, axis=-1), stats.rankdata(second, axis=-1)
+    yield values
+    yield stats.rankdata(values, axis=-1)
 
 
 def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
