@@ -77,3 +77,18 @@ def test_opening_does_not_load(files):
         for shard in shards:
             assert isinstance(shard, xr.Dataset)
             assert not shard["influence_sum"].variable._in_memory
+
+
+def test_a_full_disk_is_said(tmp_path, monkeypatch):
+    """The library's own words, as on a full tmpfs of the cluster's tests."""
+
+    def full(_, path, **__):
+        path.write_bytes(b"half")
+        raise RuntimeError("NetCDF: HDF error")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    with pytest.raises(
+        OSError, match=r"a[.]nc: cannot be written \(NetCDF: HDF error\); [0-9.]+ MB are free on its disk"
+    ):
+        storage.write(xr.Dataset(), tmp_path / "a.nc", {"seed": 1})
+    assert not list(tmp_path.iterdir())

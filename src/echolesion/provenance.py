@@ -137,3 +137,6 @@ def logged(path: str | Path) -> Iterator[None]:
     except (ValueError, OSError) as error:
         logging.exception("stopped")
         sys.exit(f"error: {error}")
+    except Exception:
+        logging.exception("stopped by an error of the program")
+        raise

@@ -1,6 +1,7 @@
 """Results on disk: netCDF files, tables and figures, each whole or not there at all."""
 
 import os
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -147,5 +148,8 @@ def _moved_when_done(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+    except RuntimeError as error:  # all that netCDF's library says of a full disk is "HDF error"
+        free = shutil.disk_usage(path.parent).free / 1e6
+        raise OSError(f"{path}: cannot be written ({error}); {free:.1f} MB are free on its disk") from error
     finally:
         temporary.unlink(missing_ok=True)
