@@ -138,7 +138,9 @@ start() {
     if [ -e $link ] && [ "$(readlink $link)" != "$lab/etc/slurm.conf" ]; then
         die "$link is not of this script: this machine has a SLURM already"
     fi
-    [ ! -s "$lab/run/slurmctld.pid" ] || die "is running already: cluster.sh stop"
+    if [ -s "$lab/run/slurmctld.pid" ] && kill -0 "$(cat "$lab/run/slurmctld.pid")" 2>/dev/null; then
+        die "is running already: cluster.sh stop"
+    fi
     # What an earlier run left over says nothing about this one.
     rm -rf "$lab"
     configure "$nodes"
