@@ -8,8 +8,6 @@ import networkx as nx
 import numpy as np
 import xarray as xr
 
-from echolesion import generation
-
 #: Seed of the graph and of the one random stream of all weights.
 SEED = 2022
 #: Nodes, and draws of the weights among which the tuning chooses.
@@ -89,6 +87,9 @@ def tune(series: np.ndarray) -> xr.Dataset:
         attributes ``best_draw`` and ``best_spectral_radius``, their ``tuning_error``, and the ``validation_error``
         after training on more of the series.
     """
+    # torch takes seconds to load, and every job of a study draws networks to know their size.
+    from echolesion import generation
+
     weights, feedback = draws()
 
     def errors(chosen: np.ndarray, radii: np.ndarray, steps: int) -> np.ndarray:

@@ -91,6 +91,11 @@ MEMORY: dict[str, Callable[[Mapping[str, Any], int], float]] = {
     "interaction": _sweep_memory,
     "figure": lambda config, size: len(config["regimes"]) * (6 * _values(config, size) + _covariances(config, size)),
 }
+#: All rules that ask for resources; one for all figures.
+NAMES = (
+    *MEMORY, "fetch", "task", "reservoir", "nulls", "map", "noise_curve", "noise_curves", "published_tuning",
+    "edge_cuts",
+)  # fmt: skip
 
 
 def memory_mb(rule: str, config: Mapping[str, Any], size: int) -> int:
@@ -247,10 +252,3 @@ def compare(folder: Path, config: Mapping[str, Any], sizes: Mapping[str, int]) -
             }
         )
     return pd.DataFrame(rows)
-
-
-#: All rules that ask for resources; one for all figures.
-NAMES = (
-    *MEMORY, "fetch", "task", "reservoir", "nulls", "map", "noise_curve", "noise_curves", "published_tuning",
-    "edge_cuts",
-)  # fmt: skip
