@@ -118,13 +118,13 @@ def test_equal_seeds_give_equal_bits_and_shards_do_not_matter(folder, tmp_path):
 
 
 def test_a_target_adds_rounds_until_it_or_the_budget_is_reached(tmp_path):
-    until = {"walks_per_batch": 2, "until": {"reliability": 0.99, "walks_per_batch": 7}}
+    until = {"walks_per_batch": 2, "until": {"reliability": 0.98, "walks_per_batch": 7}}
     answer = snakemake(tmp_path, "results/smoke/tables/sweeps.csv", change={"sweep": until})
     assert answer.returncode == 0, answer.output
     table = pd.read_csv(tmp_path / "results/smoke/tables/sweeps.csv").set_index("regime")
     reached, missed = table.loc["optimal"], table.loc["non-optimal"]
     assert (reached["ended_by"], missed["ended_by"]) == ("target", "budget")
-    assert reached["reliability_noise_free"] >= 0.99 > missed["reliability_noise_free"]
+    assert reached["reliability_noise_free"] >= 0.98 > missed["reliability_noise_free"]
     assert reached["walks_per_batch"] < 7 and missed["walks_per_batch"] == 7
     assert missed["walks_needed"] > 7
     assert "take more walks" in (tmp_path / "results/smoke/logs/influence_smallworld36_non-optimal.log").read_text()
@@ -305,7 +305,7 @@ def test_a_changed_regime_leaves_the_other_alone(folder):
     tuned = {"name": "optimal", "tuned": True}
     changed = {"name": "non-optimal", "spectral_radius": 1.4, "leak": 1.0, "input_scaling": 1.0}
     jobs = planned(folder, change={"regimes": [tuned, changed]})
-    assert set(jobs) == RESERVOIR_ON
+    assert set(jobs) == RESERVOIR_ON - {"figure_layouts"}  # it shows the first regime
     assert jobs["reservoir"] == jobs["training"] == jobs["influence"] == 1 and jobs["sweep"] == 2
     jobs = planned(folder, change={"regimes": [tuned, changed | {"spectral_radius": 1.5}, OTHER]})
     assert jobs["reservoir"] == jobs["influence"] == 1 and jobs["sweep"] == 2
