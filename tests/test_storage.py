@@ -1,3 +1,6 @@
+import os
+import subprocess
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -92,3 +95,16 @@ def test_a_full_disk_is_said(tmp_path, monkeypatch):
     ):
         storage.write(xr.Dataset(), tmp_path / "a.nc", {"seed": 1})
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_one_and_a_living_one_s_is_not(sums, tmp_path, default_config):
+    writer = subprocess.Popen(["sleep", "60"])
+    own, of_another_node = (tmp_path / f".0.nc.{node}.{writer.pid}" for node in (os.uname().nodename, "elsewhere"))
+    own.touch()
+    of_another_node.touch()
+    storage.write(sums, tmp_path / "0.nc", default_config)
+    assert own.exists()
+    writer.kill()
+    writer.wait()
+    storage.write(sums, tmp_path / "0.nc", default_config)
+    assert {path.name for path in tmp_path.iterdir()} == {"0.nc", of_another_node.name}

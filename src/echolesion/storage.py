@@ -1,5 +1,6 @@
 """Results on disk: netCDF files, tables and figures, each whole or not there at all."""
 
+import glob
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -144,7 +145,11 @@ def write_figure(figure: Figure, path: str | Path) -> None:
 def _moved_when_done(path: Path) -> Iterator[Path]:
     """Give a temporary name beside the path and move it there at the end, so that no half-written file has the name."""
     # Of two jobs that make one file, after a crash say, each has a name of its own, on whatever node.
-    temporary = path.with_name(f".{path.name}.{os.uname().nodename}.{os.getpid()}")
+    own = f".{path.name}.{os.uname().nodename}"
+    for left in path.parent.glob(f"{glob.escape(own)}.*"):
+        if not Path("/proc", left.suffix[1:]).exists():  # its writer was killed
+            left.unlink(missing_ok=True)
+    temporary = path.with_name(f"{own}.{os.getpid()}")
     try:
         yield temporary
         temporary.replace(path)
