@@ -30,6 +30,7 @@ include: "workflow/rules/nulls.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/map.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 localrules:
@@ -39,6 +40,7 @@ localrules:
     reservoirs,
     sweeps,
     estimates,
+    figures,
     interactions,
 
 
@@ -49,7 +51,8 @@ rule all:
         rules.map.output if MAP else [],
         rules.noise_curves.output if NOISE else [],
         rules.published_tuning.output if PUBLISHED else [],
-        FIGURES,
+        rules.figures.input,
+        rules.report.output,
 
 
 # The same study up to a stage; of sweeps in rounds, the first round.

@@ -17,9 +17,12 @@ usage: ./run.sh [VERB] [ARGUMENTS]
   archive   write a finished study as an RO-Crate, e.g. ./run.sh archive results/default
   atlas     one study over all measured connectomes and networks wired at random, into results/atlas (most of an
             hour on two cores, fetches some); see docs/atlas.md
+  report    write results/<study>/report.html and what it needs; arguments go to snakemake
+  figures   draw the figures again, without computing anything again; arguments go to snakemake
   test      lint, format, types, unit tests and the smoke study; arguments go to pytest
   test-slurm   the smoke study and faults on a real SLURM cluster, which it starts on this machine and stops again (a
             quarter of an hour; needs root, and Debian's packages, which it installs)
+  test-browser   the report and the explorer in Chromium (needs root if Debian's chromium is not installed)
   bench     measure speed and memory against what they should be, into results/benchmarks (half an hour);
             arguments name benchmarks: kernel, workers, studies, peer
   setup     only make .venv
@@ -82,6 +85,14 @@ archive)
     setup
     exec python scripts/archive.py "$@"
     ;;
+report)
+    setup
+    exec snakemake report "$@"
+    ;;
+figures)
+    setup
+    exec snakemake figures --rerun-triggers mtime params "$@"
+    ;;
 atlas)
     setup
     exec snakemake "$@" --configfile config/studies/atlas.yaml
@@ -105,6 +116,15 @@ test-slurm)
     trap 'exit 130' INT TERM
     pytest tests/slurm "$@"
     ;;
+test-browser)
+    setup
+    command -v chromium >/dev/null || {
+        echo "echolesion: installing chromium" >&2
+        apt-get update -q >&2
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium >&2
+    }
+    exec pytest tests/browser "$@"
+    ;;
 bench)
     setup
     # These name the products' code path of one processor; measured is what this one has.
@@ -116,7 +136,7 @@ lock)
     printf 'torch; sys_platform == "never"\n' >.torch-override
     # torch stays out of the lock, but what it needs on a CPU is in it.
     printf '%s\n' filelock fsspec jinja2 networkx sympy setuptools typing-extensions |
-        uv pip compile pyproject.toml - --extra test --override .torch-override --generate-hashes \
+        uv pip compile pyproject.toml - --extra docs --extra test --override .torch-override --generate-hashes \
             --no-header --python-version 3.11 --python-platform linux --output-file requirements.lock
     rm .torch-override
     ;;

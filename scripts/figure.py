@@ -1,18 +1,24 @@
-"""Draw one figure from results, as PDF and PNG."""
+"""Draw one figure from results, in every format, with its caption and the source data of its panels."""
+
+from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
 
-from echolesion import figures, storage
+from echolesion import figures, findings, source_data, storage
 from echolesion.provenance import logged
 
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
-    params = snakemake.params
+    params, output = snakemake.params, snakemake.output
     results = {
         kind: {name: storage.read(file) for name, file in zip(params.names[kind], files, strict=True)}
         for kind, files in snakemake.input.items()
     }
-    figure = figures.draw(params.figure, params.title, results)
-    for file in snakemake.output:
+    figure = figures.draw(params.figure, params.title, results, params.width)
+    for file in output.pictures:
         storage.write_figure(figure, file)
+    storage.write_text(findings.caption(params.figure, results), output.caption)
+    Path(output.source_data).mkdir()
+    for panel, table in source_data.tables(figure).items():
+        storage.write_table(table, Path(output.source_data, f"{panel}.csv"))

@@ -6,10 +6,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import xarray as xr
 import yaml
 
-from echolesion import connectome, preparation, reservoir, seeds, task, training
+from echolesion import (
+    connectome,
+    contribution,
+    decomposition,
+    influence,
+    landscape,
+    noise_curve,
+    nulls,
+    preparation,
+    published,
+    reservoir,
+    seeds,
+    sweep,
+    task,
+    topology,
+    training,
+)
+from echolesion.catalogue import generate
 
 ROOT = Path(__file__).parents[1]
 
@@ -69,3 +87,93 @@ def package(tmp_path, monkeypatch):
         "file": "brain/data/*.csv", "orientation": "source_target", "size": 2, "paper": "Doe 2026", "licence": "none",
         "terms": "be kind",
     }  # fmt: skip
+
+
+def study(settings, regimes, weights=None):
+    """Return the results of a small study, by kind and name, as the figures take them."""
+    if weights is None:
+        weights = generate("small_world", {"n": 12, "k": 4, "p": 0.4, "seed": 2022}, "x")
+    weights = preparation.prepare(weights, [], "rank_signed", seeds.generator(1, "weights"))
+    series = task.make(TASK | settings, seeds.generator(1, "task"))
+    unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(1, "input"))
+    grid = {"spectral_radius": [0.5, 1.4], "leak": [0.3, 1.0], "input_scaling": [0.3, 1.0], "ridge": [0.01]}
+    results = {"connectome": {"all": xr.Dataset({"weight": weights})}}
+    results["tuning"] = {"all": training.tune(weights, unscaled, series, grid, bias=0, activation="tanh")}
+    for kind in ("reservoir", "training", "influence", "contribution", "noise_curve"):
+        results[kind] = {}
+    for name, (radius, leak, scaling) in regimes.items():
+        network = reservoir.build(weights, unscaled, spectral_radius=radius, leak=leak, input_scaling=scaling)
+        trained = training.train(network, series, [0.01])
+        sums = sweep.run(network, trained, task.split(series, "test"), seed=1, walks=4, time_bins=12)
+        results["reservoir"][name], results["training"][name] = network, trained
+        settings = {"seed": 1, "time_bins": 12, "batches": 8, "replicates": 2}
+        short = [noise_curve.measured(network, trained, task.split(series, "test"), walks=2, **settings)]
+        results["influence"][name], results["contribution"][name] = (
+            influence.estimate(sums),
+            contribution.estimate(sums),
+        )
+        curve = noise_curve.gather(short, network["weights"], results["influence"][name])
+        results["noise_curve"][name] = curve
+    split = decomposition.decompose(
+        {name: network["weights"] for name, network in results["reservoir"].items()}, results["influence"]
+    )
+    results["decomposition"] = {"all": split}
+    compared = topology.compare(weights, results["influence"], number=5, rng=seeds.generator(1, "surrogates"))
+    results["topology"] = {"all": compared}
+    return results
+
+
+REGIMES = {"optimal": (0.5, 0.3, 1.0), "non-optimal": (1.4, 1.0, 0.3), "off": (2.0, 1.0, 0.5)}
+
+
+@pytest.fixture(scope="session")
+def results():
+    torch.manual_seed(0)
+    return study({"washout": 60}, REGIMES)
+
+
+@pytest.fixture(scope="session")
+def of_the_study():
+    """Return the results of which study figures show one each: a map of two networks, and a tuning."""
+    networks = [make_network(8, seed=seed) for seed in (1, 2)]
+    grid = {"spectral_radius": [0.5, 0.9], "leak": [0.5, 1.0], "loops": ["open"], "ridge": [0.01]}
+    parts = [
+        landscape.explore(
+            network["weights"], network["input_weights"], series, **grid, parameters={"input_scaling": 1.0},
+            settings={"seed": 1, "walks": 2, "time_bins": 12},
+        )
+        for network, _, series in networks
+    ]  # fmt: skip
+    whole = landscape.summarise(parts, ["one", "two"])
+    tuned = published.tune(np.loadtxt(ROOT / "data/mackey_glass/series.txt"))
+    return {"parameter_map": whole, "map_against_score": whole, "published_tuning": tuned}
+
+
+def shown_by(name: str, results: dict, of_the_study: dict) -> dict:
+    """Return what a figure takes of the results of a study."""
+    if name in of_the_study:
+        return {"result": {"all": of_the_study[name]}}
+    if name == "summary":
+        trained = {f"net {regime}": result for regime, result in results["training"].items()}
+        split = results["decomposition"]["all"]
+        parts = [
+            xr.Dataset(
+                {"estimate": (("regime", "measure"), np.full((len(results["training"]), len(every)), value))},
+                coords={"regime": list(results["training"]), "measure": every},
+            )
+            for every in [["test_score", *split["measure"].values]]
+            for value in (0.2, 0.3, 0.5)
+        ]
+        return {
+            "decomposition": {"net": split, "other": split},
+            "training": trained | {name.replace("net", "other"): result for name, result in trained.items()},
+            "connectome": dict.fromkeys(("net", "other"), results["connectome"]["all"]),
+            "nulls": {"net": nulls.compare(results["training"], split, parts)},
+        }
+    if name == "layouts":
+        there = results["connectome"]["all"]
+        size = there.sizes["source"]
+        placed = there.assign_coords({axis: ("source", np.arange(size) ** (k + 1.0)) for k, axis in enumerate("xyz")})
+        first = next(iter(results["influence"].values()))
+        return {"connectome": {"plain": there, "placed": placed}, "influence": {"plain": first, "placed": first}}
+    return results

@@ -1,121 +1,25 @@
 """Every figure is drawn and its structure looked at: axes have labels, scales are shared, intervals are there."""
 
+import re
+
 import numpy as np
 import pytest
-import torch
-import xarray as xr
-from conftest import ROOT, TASK, make_network
+from conftest import REGIMES, shown_by, study
 from matplotlib.collections import PathCollection
 from matplotlib.image import AxesImage
 
 from echolesion import (
-    catalogue,
     connectome,
-    contribution,
-    decomposition,
     figures,
-    influence,
-    landscape,
-    noise_curve,
-    nulls,
-    preparation,
-    published,
-    reservoir,
-    seeds,
     storage,
     study_figures,
-    sweep,
-    task,
+    style,
     topology,
-    training,
 )
 
 
-def study(settings, regimes, weights=None):
-    """Return the results of a small study, by kind and name, as the figures take them."""
-    if weights is None:
-        weights = catalogue.generate("small_world", {"n": 12, "k": 4, "p": 0.4, "seed": 2022}, "x")
-    weights = preparation.prepare(weights, [], "rank_signed", seeds.generator(1, "weights"))
-    series = task.make(TASK | settings, seeds.generator(1, "task"))
-    unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(1, "input"))
-    grid = {"spectral_radius": [0.5, 1.4], "leak": [0.3, 1.0], "input_scaling": [0.3, 1.0], "ridge": [0.01]}
-    results = {"connectome": {"all": xr.Dataset({"weight": weights})}}
-    results["tuning"] = {"all": training.tune(weights, unscaled, series, grid, bias=0, activation="tanh")}
-    for kind in ("reservoir", "training", "influence", "contribution", "noise_curve"):
-        results[kind] = {}
-    for name, (radius, leak, scaling) in regimes.items():
-        network = reservoir.build(weights, unscaled, spectral_radius=radius, leak=leak, input_scaling=scaling)
-        trained = training.train(network, series, [0.01])
-        sums = sweep.run(network, trained, task.split(series, "test"), seed=1, walks=4, time_bins=12)
-        results["reservoir"][name], results["training"][name] = network, trained
-        settings = {"seed": 1, "time_bins": 12, "batches": 8, "replicates": 2}
-        short = [noise_curve.measured(network, trained, task.split(series, "test"), walks=2, **settings)]
-        results["influence"][name], results["contribution"][name] = (
-            influence.estimate(sums),
-            contribution.estimate(sums),
-        )
-        curve = noise_curve.gather(short, network["weights"], results["influence"][name])
-        results["noise_curve"][name] = curve
-    split = decomposition.decompose(
-        {name: network["weights"] for name, network in results["reservoir"].items()}, results["influence"]
-    )
-    results["decomposition"] = {"all": split}
-    compared = topology.compare(weights, results["influence"], number=5, rng=seeds.generator(1, "surrogates"))
-    results["topology"] = {"all": compared}
-    return results
-
-
-REGIMES = {"optimal": (0.5, 0.3, 1.0), "non-optimal": (1.4, 1.0, 0.3), "off": (2.0, 1.0, 0.5)}
-
-
-@pytest.fixture(scope="module")
-def results():
-    torch.manual_seed(0)
-    return study({"washout": 60}, REGIMES)
-
-
-@pytest.fixture(scope="module")
-def of_the_study():
-    """Return the results of which study figures show one each: a map of two networks, and a tuning."""
-    networks = [make_network(8, seed=seed) for seed in (1, 2)]
-    grid = {"spectral_radius": [0.5, 0.9], "leak": [0.5, 1.0], "loops": ["open"], "ridge": [0.01]}
-    parts = [
-        landscape.explore(
-            network["weights"], network["input_weights"], series, **grid, parameters={"input_scaling": 1.0},
-            settings={"seed": 1, "walks": 2, "time_bins": 12},
-        )
-        for network, _, series in networks
-    ]  # fmt: skip
-    whole = landscape.summarise(parts, ["one", "two"])
-    tuned = published.tune(np.loadtxt(ROOT / "data/mackey_glass/series.txt"))
-    return {"parameter_map": whole, "map_against_score": whole, "published_tuning": tuned}
-
-
-def drawn(name, results):
-    if name == "summary":
-        trained = {f"net {regime}": result for regime, result in results["training"].items()}
-        split = results["decomposition"]["all"]
-        parts = [
-            xr.Dataset(
-                {"estimate": (("regime", "measure"), np.full((len(results["training"]), len(every)), value))},
-                coords={"regime": list(results["training"]), "measure": every},
-            )
-            for every in [["test_score", *split["measure"].values]]
-            for value in (0.2, 0.3, 0.5)
-        ]
-        results = {
-            "decomposition": {"net": split, "other": split},
-            "training": trained | {name.replace("net", "other"): result for name, result in trained.items()},
-            "connectome": dict.fromkeys(("net", "other"), results["connectome"]["all"]),
-            "nulls": {"net": nulls.compare(results["training"], split, parts)},
-        }
-    if name == "layouts":
-        there = results["connectome"]["all"]
-        size = there.sizes["source"]
-        placed = there.assign_coords({axis: ("source", np.arange(size) ** (k + 1.0)) for k, axis in enumerate("xyz")})
-        first = next(iter(results["influence"].values()))
-        results = {"connectome": {"plain": there, "placed": placed}, "influence": {"plain": first, "placed": first}}
-    return figures.draw(name, "a title", results)
+def drawn(name, results, of_the_study=None):
+    return figures.draw(name, "a title", shown_by(name, results, of_the_study or {}))
 
 
 #: Figures of the networks of a study; the others show one result of the whole study.
@@ -123,10 +27,31 @@ OF_NETWORKS = [n for n in figures.FIGURES if n not in ("parameter_map", "map_aga
 
 
 @pytest.mark.parametrize("name", figures.FIGURES)
+def test_the_width_is_that_of_a_column_and_panels_are_lettered(name, results, of_the_study, tmp_path):
+    figure = figures.draw(name, "a title", shown_by(name, results, of_the_study), width=84)
+    storage.write_figure(figure, tmp_path / "a.pdf")
+    page = re.search(rb"/MediaBox \[ ?0 0 ([0-9.]+) ([0-9.]+) ?\]", (tmp_path / "a.pdf").read_bytes())
+    assert float(page[1]) / 72 * 25.4 == pytest.approx(84, abs=0.1)
+    letters = [text.get_text() for axes in figure.axes for text in axes.texts if text.get_fontweight() == "bold"]
+    panels = style.panels_of(figure)
+    assert letters == (list(panels) if len(panels) > 1 else [])
+    assert "<colorbar>" not in {axes.get_label() for axes in panels.values()}
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "svg", "png", "tiff"])
+def test_equal_figures_give_equal_files_in_every_format(suffix, results, tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        storage.write_figure(drawn("shares", results), tmp_path / folder / f"shares.{suffix}")
+    one, two = ((tmp_path / folder / f"shares.{suffix}").read_bytes() for folder in ("one", "two"))
+    assert one == two
+    if suffix == "svg":
+        assert b"<text" not in one  # fonts are outlines: no reader needs to have them
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
 def test_every_panel_has_labels_and_the_file_fonts(name, results, of_the_study, tmp_path):
-    if name in of_the_study:
-        results = {"result": {"all": of_the_study[name]}}
-    figure = drawn(name, results)
+    figure = drawn(name, results, of_the_study)
     assert figure.get_suptitle() == "a title"
     axes = [axes for axes in figure.axes if axes.axison]
     assert any(panel.get_xlabel() for panel in axes)
@@ -196,7 +121,7 @@ def test_every_network_and_point_of_the_map_is_shown(of_the_study):
         assert sum(len(line.get_xdata()) for line in axes.lines) == 2 * 2 * 2
     figure = figures.draw("parameter_map", "a title", {"result": {"all": of_the_study["parameter_map"]}})
     panels = [axes for axes in figure.axes if any(len(image.get_array().shape) == 2 for image in axes.images)]
-    assert len(panels) == len(study_figures.OF_MAP) and all(len(axes.texts) == 4 for axes in panels)
+    assert len(panels) == len(study_figures.OF_MAP) and all(len(axes.texts) == 4 + 1 for axes in panels)  # a letter too
 
 
 def test_shares_add_up_and_stand_beside_chance(results):

@@ -70,11 +70,27 @@ def test_every_result_is_there_and_says_where_it_is_from(folder):
         "shares",
     ]  # fmt: skip
     names = [*(f"smallworld36_{name}" for name in names), "summary", "layouts"]
-    assert figures == {f"{name}.{suffix}" for name in names for suffix in ("pdf", "png")}
+    assert figures == {f"{name}.{suffix}" for name in names for suffix in ("pdf", "png", "txt")} | {"source_data"}
+    panels = {
+        folder.name: {file.stem for file in folder.glob("*.csv")}
+        for folder in (results / "figures/source_data").iterdir()
+    }
+    assert set(panels) == set(names) and panels["smallworld36_connectome"] == set("abc")
+    assert (results / "report.html").exists() and (results / "smallworld36/explorer.html").exists()
     assert {file.name for file in (results / "tables").iterdir()} == {
         "connectomes.csv", "decomposition.csv", "topology.csv", "scores.csv", "sweeps.csv",
     }  # fmt: skip
     assert all((results / "logs" / f"{name}.log").exists() for name in ("task", "sweep_smallworld36_optimal_0-0"))
+
+
+def test_figures_are_drawn_again_without_computing_again(folder):
+    change = {"figures": {"formats": ["svg"], "in_one_column": ["shares"]}}
+    jobs = planned(folder, change=change)
+    assert all(name.startswith("figure_") or name in ("all", "report") for name in jobs)
+    shares = "results/smoke/figures/smallworld36_shares.svg"
+    answer = snakemake(folder, shares, change=change)
+    assert answer.returncode == 0, answer.output
+    assert 'width="238' in (folder / shares).read_text()  # 84 mm in points
 
 
 def test_jobs_ask_for_what_they_use_and_not_for_much_more(folder):

@@ -17,11 +17,11 @@ from matplotlib.ticker import NullLocator
 from echolesion import statistics
 from echolesion.influence import off_diagonal
 from echolesion.study_figures import layouts, map_against_score, parameter_map, published_tuning, summary
-from echolesion.style import COLOURS, GREY, MILLIMETRE, STYLE, WIDTH, Results, colours_of, gathered
+from echolesion.style import COLOURS, GREY, MILLIMETRE, STYLE, WIDTH, Results, colours_of, gathered, panels_of
 
 
-def draw(name: str, title: str, results: Results) -> Figure:
-    """Draw a figure in the common style.
+def draw(name: str, title: str, results: Results, width: float = 174) -> Figure:
+    """Draw a figure in the common style, its panels lettered if there are several.
 
     Parameters
     ----------
@@ -31,6 +31,8 @@ def draw(name: str, title: str, results: Results) -> Figure:
         Stands above the figure.
     results : mapping
         See the module's head.
+    width : float
+        In mm.
 
     Returns
     -------
@@ -39,7 +41,14 @@ def draw(name: str, title: str, results: Results) -> Figure:
     """
     with mpl.rc_context(STYLE):
         figure = FIGURES[name](results)
+        figure.set_figwidth(width * MILLIMETRE)
         figure.suptitle(title, fontsize=9)
+        panels = panels_of(figure)
+        for letter, axes in panels.items() if len(panels) > 1 else ():
+            axes.annotate(
+                letter, (0, 1), (-6, 6), xycoords="axes fraction", textcoords="offset points", ha="right", va="bottom",
+                fontsize=9, fontweight="bold",
+            )  # fmt: skip
         figure.draw_without_rendering()
     return figure
 
@@ -76,10 +85,10 @@ def connectome(results: Results) -> Figure:
     step = max(1, top // 25)
     edges = np.arange(-0.5, top + step + 0.5, step)
     for (side, values), colour, line in zip(sides.items(), COLOURS, ("-", "--"), strict=False):
-        degree.hist(values, bins=edges, histtype="step", color=colour, ls=line, label=f"{side}-degree")
+        degree.stairs(np.histogram(values, edges)[0], edges, color=colour, ls=line, label=f"{side}-degree")
     degree.set(xlabel="connections of a node", ylabel="nodes")
     degree.legend()
-    weight.hist(weights[connected], bins=30, color=GREY)
+    weight.stairs(*np.histogram(weights[connected], 30), fill=True, color=GREY)
     density = connected.sum() / off_diagonal(len(weights)).sum()
     weight.set(xlabel="weight", ylabel="connections", title=f"density {density:.3f}")
     return figure

@@ -89,12 +89,13 @@ MEMORY: dict[str, Callable[[Mapping[str, Any], int], float]] = {
     "tables": lambda config, size: 1.5 * _influences_read(config, size),
     "edge_cut": lambda config, size: 1.5e8 + config["sweep"]["batches"] * 4 * _values(config, size),
     "interaction": _sweep_memory,
+    "explorer": lambda config, size: _of_regimes(config, size) + 20 * size**2 * len(config["regimes"]) * 8,
     "figure": lambda config, size: len(config["regimes"]) * (6 * _values(config, size) + _covariances(config, size)),
 }
 #: All rules that ask for resources; one for all figures.
 NAMES = (
     *MEMORY, "fetch", "task", "reservoir", "nulls", "map", "noise_curve", "noise_curves", "published_tuning",
-    "edge_cuts",
+    "edge_cuts", "report",
 )  # fmt: skip
 
 

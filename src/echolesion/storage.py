@@ -136,9 +136,16 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 def write_figure(figure: Figure, path: str | Path) -> None:
     """Write a figure in the format its suffix names, fonts embedded, without a date: equal figures give equal files."""
     path = Path(path)
-    undated = {"CreationDate": None} if path.suffix == ".pdf" else None
-    with _moved_when_done(path) as temporary, mpl.rc_context({"pdf.fonttype": 42}):
-        figure.savefig(temporary, format=path.suffix[1:], dpi=200, metadata=undated)
+    undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)
+    style: dict[Any, Any] = {"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": path.name}
+    with _moved_when_done(path) as temporary, mpl.rc_context(style):
+        figure.savefig(temporary, format=path.suffix[1:], dpi=300, metadata=undated)
+
+
+def write_text(text: str, path: str | Path) -> None:
+    """Write a text, UTF-8."""
+    with _moved_when_done(Path(path)) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 @contextmanager

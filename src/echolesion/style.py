@@ -1,11 +1,14 @@
 """The common style of all figures."""
 
 from collections.abc import Mapping
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 Results = Mapping[str, Mapping[str, xr.Dataset]]
 
@@ -13,6 +16,7 @@ Results = Mapping[str, Mapping[str, xr.Dataset]]
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#777777"
 MILLIMETRE = 1 / 25.4
+#: In which figures are laid out: two columns of a journal.
 WIDTH = 174 * MILLIMETRE
 STYLE: dict[Any, Any] = {
     "font.size": 8,
@@ -43,3 +47,9 @@ def gathered(panels: np.ndarray) -> tuple[list[Artist], list[str]]:
         label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     return list(entries.values()), list(entries)
+
+
+def panels_of(figure: Figure) -> dict[str, Axes]:
+    """Return the panels of a figure by their letters; bars of colour are no panels."""
+    panels = [axes for axes in figure.axes if axes.axison and axes.get_label() != "<colorbar>"]
+    return dict(zip(ascii_lowercase, panels, strict=False))

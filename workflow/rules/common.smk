@@ -97,6 +97,22 @@ def needs(rule):
     }
 
 
+def files_of_figure(name):
+    """Return the files of a figure: pictures, caption, and the source data of its panels."""
+    suffixes = {"png", *config["figures"]["formats"]}
+    return {
+        "pictures": [f"{STUDY}/figures/{name}.{suffix}" for suffix in sorted(suffixes)],
+        "caption": f"{STUDY}/figures/{name}.txt",
+        "source_data": directory(f"{STUDY}/figures/source_data/{name}"),
+    }
+
+
+def width_of(figure):
+    """Return the width of a figure in mm."""
+    narrow = figure in config["figures"]["in_one_column"]
+    return config["figures"]["one_column" if narrow else "two_columns"]
+
+
 def batches_of(shard):
     """Return the batches of walks of a shard: an even share, side by side."""
     count = config["sweep"]["batches"]

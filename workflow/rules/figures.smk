@@ -1,4 +1,4 @@
-# One rule per figure. A figure gets datasets by kind and name; `names` says which file of a kind has which name.
+# One rule per figure, which writes pictures, a caption and the source data of its panels. A figure gets datasets by kind and name; `names` says which file of a kind has which name.
 NETWORK_FIGURES = {
     "connectome": ["connectome"],
     "tuning": ["tuning", "reservoir"],
@@ -35,7 +35,7 @@ for figure, kinds in NETWORK_FIGURES.items():
                 for kind in kinds
             },
         output:
-            multiext(f"{STUDY}/figures/{{connectome}}_{figure}", ".pdf", ".png"),
+            **files_of_figure(f"{{connectome}}_{figure}"),
         log:
             f"{LOGS}/figure_{figure}_{{connectome}}.log",
         benchmark:
@@ -47,6 +47,7 @@ for figure, kinds in NETWORK_FIGURES.items():
         params:
             code=code("figure.py"),
             figure=figure,
+            width=width_of(figure),
             title=lambda wildcards: wildcards.connectome,
             names={kind: REGIMES if kind in OF_REGIMES else ["all"] for kind in kinds},
         script:
@@ -66,7 +67,7 @@ rule figure_summary:
         nulls=expand(rules.nulls.output, connectome=CONNECTOMES) if NULLS else [],
         training=expand(rules.training.output, connectome=CONNECTOMES, regime=REGIMES),
     output:
-        multiext(f"{STUDY}/figures/summary", ".pdf", ".png"),
+        **files_of_figure("summary"),
     log:
         f"{LOGS}/figure_summary.log",
     benchmark:
@@ -78,6 +79,7 @@ rule figure_summary:
     params:
         code=code("figure.py"),
         figure="summary",
+        width=width_of("summary"),
         title=f"Does the wiring explain influence? Study {config['study']}",
         names={
             "connectome": CONNECTOMES,
@@ -96,7 +98,7 @@ rule figure_layouts:
             rules.influence.output, connectome=CONNECTOMES, regime=REGIMES[0]
         ),
     output:
-        multiext(f"{STUDY}/figures/layouts", ".pdf", ".png"),
+        **files_of_figure("layouts"),
     log:
         f"{LOGS}/figure_layouts.log",
     benchmark:
@@ -108,6 +110,7 @@ rule figure_layouts:
     params:
         code=code("figure.py"),
         figure="layouts",
+        width=width_of("layouts"),
         title=f"The strongest influences of all, regime {REGIMES[0]}. Study {config['study']}",
         names={"connectome": CONNECTOMES, "influence": CONNECTOMES},
     script:
@@ -130,7 +133,7 @@ for figure, (result, title) in STUDY_FIGURES.items():
         input:
             result=[result],
         output:
-            multiext(f"{STUDY}/figures/{figure}", ".pdf", ".png"),
+            **files_of_figure(figure),
         log:
             f"{LOGS}/figure_{figure}.log",
         benchmark:
@@ -142,22 +145,29 @@ for figure, (result, title) in STUDY_FIGURES.items():
         params:
             code=code("figure.py"),
             figure=figure,
+            width=width_of(figure),
             title=f"Study {config['study']}: {title}",
             names={"result": ["all"]},
         script:
             "../../scripts/figure.py"
 
 
-FIGURES = [
-    *rules.figure_summary.output,
-    *rules.figure_layouts.output,
-    *(rules.figure_parameter_map.output if MAP else []),
-    *(rules.figure_map_against_score.output if MAP else []),
-    *(rules.figure_published_tuning.output if PUBLISHED else []),
+# Everything that is drawn, by the files' names.
+DRAWN = [
+    "summary",
+    "layouts",
+    *(["parameter_map", "map_against_score"] if MAP else []),
+    *(["published_tuning"] if PUBLISHED else []),
     *expand(
-        f"{STUDY}/figures/{{connectome}}_{{figure}}.{{suffix}}",
+        "{connectome}_{figure}",
         connectome=CONNECTOMES,
         figure=[name for name in NETWORK_FIGURES if NOISE or name != "noise_curve"],
-        suffix=("pdf", "png"),
     ),
 ]
+
+
+# Draw again what changed, without what it is drawn from: `snakemake figures --rerun-triggers mtime`.
+rule figures:
+    input:
+        pictures=[files_of_figure(name)["pictures"] for name in DRAWN],
+        captions=[files_of_figure(name)["caption"] for name in DRAWN],

@@ -1,0 +1,24 @@
+"""Write the influence explorer of a network."""
+
+from pathlib import Path
+
+from plotly.offline import get_plotlyjs
+from snakemake.iocontainers import Snakemake
+
+from echolesion import explorer, report, storage
+from echolesion.provenance import logged
+
+snakemake: Snakemake
+
+with logged(snakemake.log[0]):
+    files, regimes = snakemake.input, snakemake.params.regimes
+    networks, influence = (
+        dict(zip(regimes, map(storage.read, files[kind]), strict=True)) for kind in ("reservoir", "influence")
+    )
+    page = report.render(
+        Path(files.template[0]),
+        name=snakemake.wildcards.connectome,
+        library=get_plotlyjs(),
+        data=explorer.contents(networks, influence),
+    )
+    storage.write_text(page, snakemake.output[0])

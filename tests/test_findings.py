@@ -1,0 +1,107 @@
+"""Captions say what the results hold, and warnings come when they should."""
+
+import re
+
+import numpy as np
+import pytest
+from conftest import make_network, shown_by
+
+from echolesion import figures, findings, influence, sweep, task
+
+
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_every_figure_has_a_caption_with_numbers(name, results, of_the_study):
+    text = findings.caption(name, shown_by(name, results, of_the_study))
+    finding, shown = text.strip().split("\n\n")
+    assert re.search(r"\d", finding) and shown.endswith(".")
+    assert "nan" not in text.lower().split()
+
+
+def test_numbers_are_those_of_the_results(results):
+    split = results["decomposition"]["all"]
+    text = findings.caption("influence_against_weight", results)
+    for regime in ("optimal", "non-optimal"):
+        value = split.sel(regime=regime, measure="pearson_all_noise_free")
+        assert "{:.3f} [{:.3f}, {:.3f}]".format(*(float(value[k]) for k in ("estimate", "low", "high"))) in text
+    text = findings.caption("influence", results)
+    power = results["influence"]["optimal"]["power_noise_free"]
+    place = power.where(power == power.max(), drop=True)
+    assert f"node {place['source'].values[0]} on node {place['target'].values[0]}" in text
+    shares = power.sum("target") / power.sum()
+    who = str(shares["source"].values[int(shares.values.argmax())])
+    assert f"node {who} exerts {100 * float(shares.max()):.1f} %" in text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.1, 0.3, "above"), (-0.3, -0.1, "below"), (-0.1, 0.1, "not apart from")]
+)
+def test_a_difference_is_claimed_only_beyond_its_error(results, low, high, word):
+    split = results["decomposition"]["all"].copy(deep=True)
+    where = {"regime": "optimal - non-optimal", "measure": "pearson_all_noise_free"}
+    for key, value in (("low", low), ("high", high), ("estimate", (low + high) / 2)):
+        split[key].loc[where] = value
+    text = findings.caption("influence_against_weight", results | {"decomposition": {"all": split}})
+    assert f"The regime optimal lies {word} non-optimal" in text
+
+
+def test_noise_is_not_called_a_contribution():
+    rng = np.random.default_rng(1)
+    errors = np.full(400, 0.3)
+    assert findings._distinct(0.3 * rng.standard_t(7, 400), errors, 8) <= 2
+    values = np.r_[np.full(10, 30.0), np.zeros(390)]
+    assert findings._distinct(values, errors, 8) == 10
+    assert findings._distinct(np.zeros(3), np.zeros(3), 8) == 0
+
+
+@pytest.fixture
+def of_a_regime(results):
+    sound = [results[kind]["optimal"].copy(deep=True) for kind in ("training", "influence", "contribution")]
+    trained, estimated, contributed = sound
+    estimated.attrs |= {"reliability_target": 0.9, "walks_needed": 7.0, "walks_per_batch": 4, "bounded_share": 0.0}
+    estimated["reliability_noise_free"][...] = 0.95
+    trained.attrs["start_left"] = 0.001
+    trained["score"].loc[{"split": "test", "measure": "nrmse"}] = 0.4
+    contributed["score_contribution"][0], contributed["score_contribution_se"][0] = -5, 0.01
+    return sound
+
+
+def test_sound_results_have_no_warning(of_a_regime):
+    assert findings.warnings(*of_a_regime) == []
+
+
+def test_a_low_reliability_is_said_with_what_it_takes(of_a_regime):
+    of_a_regime[1]["reliability_noise_free"][...] = 0.7
+    (text,) = findings.warnings(*of_a_regime)
+    assert "reliability of 0.70, below 0.9" in text and "about 7 walks per batch, not 4" in text
+    of_a_regime[1]["reliability_noise_free"][...] = np.nan
+    of_a_regime[1].attrs["walks_needed"] = np.inf
+    assert "no influence to be found" in findings.warnings(*of_a_regime)[0]
+
+
+def test_a_network_that_fails_remembers_or_runs_away_is_said(of_a_regime):
+    trained, estimated, contributed = of_a_regime
+    trained.attrs["start_left"] = 0.2
+    trained["score"].loc[{"split": "test", "measure": "nrmse"}] = 1.2
+    estimated.attrs["bounded_share"] = 0.25
+    contributed["score_contribution"][...] = 0
+    texts = findings.warnings(*of_a_regime)
+    assert len(texts) == 4
+    for words, text in zip(("forget its start", "fails at the task", "no node", "25.0%"), texts, strict=True):
+        assert words in text
+
+
+def test_shares_of_a_node_have_an_interval_that_covers():
+    """Of 40 seeds, at most 6 intervals of 95 % may miss what many more walks find (p < 0.001 if they cover)."""
+    network, trained, series = make_network(6)
+    piece = task.split(series, "test")
+    long = influence.estimate(sweep.run(network, trained, piece, seed=0, walks=400, time_bins=8))
+    power = long["power_noise_free"].sum("target")
+    truth = 100 * float((power / power.sum()).max())
+    missed = 0
+    for seed in range(1, 41):
+        short = influence.estimate(sweep.run(network, trained, piece, seed=seed, walks=8, time_bins=8))
+        who, text = findings._largest_share(short, "target")
+        low, high = map(float, re.findall(r"[\[ ](-?[0-9.]+)[,\]]", text))
+        assert who == str(power["source"].values[int(power.values.argmax())])
+        missed += not low <= truth <= high
+    assert missed <= 6

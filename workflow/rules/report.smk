@@ -1,0 +1,66 @@
+# What a reader sees first: the explorer of every network, and the report of the study.
+TEMPLATES = os.path.normpath(f"{HERE}/workflow/report")
+
+
+rule explorer:
+    input:
+        reservoir=expand(rules.reservoir.output, regime=REGIMES, allow_missing=True),
+        influence=expand(rules.influence.output, regime=REGIMES, allow_missing=True),
+        template=[
+            f"{TEMPLATES}/{name}"
+            for name in ("explorer.html.j2", "explorer.js", "style.css")
+        ],
+    output:
+        f"{NETWORK}/explorer.html",
+    log:
+        f"{LOGS}/explorer_{{connectome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/explorer_{{connectome}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("explorer"),
+    params:
+        code=code("explorer.py"),
+        regimes=REGIMES,
+    script:
+        "../../scripts/explorer.py"
+
+
+rule report:
+    input:
+        connectome=expand(rules.connectome.output, connectome=CONNECTOMES),
+        decomposition=expand(rules.decomposition.output, connectome=CONNECTOMES),
+        reservoir=expand(rules.reservoir.output, connectome=CONNECTOMES, regime=REGIMES),
+        training=expand(rules.training.output, connectome=CONNECTOMES, regime=REGIMES),
+        influence=expand(rules.influence.output, connectome=CONNECTOMES, regime=REGIMES),
+        contribution=expand(
+            rules.contribution.output, connectome=CONNECTOMES, regime=REGIMES
+        ),
+        explorers=expand(rules.explorer.output, connectome=CONNECTOMES),
+        # The report shows the study as a whole: its runtime is that of all of it.
+        tables=rules.tables.output,
+        pictures=[f"{STUDY}/figures/{name}.png" for name in DRAWN],
+        captions=[f"{STUDY}/figures/{name}.txt" for name in DRAWN],
+        template=[
+            f"{TEMPLATES}/{name}"
+            for name in ("report.html.j2", "methods.html.j2", "style.css")
+        ],
+    output:
+        f"{STUDY}/report.html",
+    log:
+        f"{LOGS}/report.log",
+    benchmark:
+        f"{BENCHMARKS}/report.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("report"),
+    params:
+        code=code("report.py"),
+        connectomes=CONNECTOMES,
+        regimes=REGIMES,
+        explorers=[f"{name}/explorer.html" for name in CONNECTOMES],
+        benchmarks=BENCHMARKS,
+    script:
+        "../../scripts/report.py"
