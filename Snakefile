@@ -35,6 +35,7 @@ include: "workflow/rules/report.smk"
 
 localrules:
     all,
+    doctor,
     fetch,
     plan,
     reservoirs,
@@ -94,6 +95,18 @@ rule plan:
         sizes={key: size_of(key) for key in CONNECTOMES},
     script:
         "scripts/plan.py"
+
+
+# What this machine has, and whether the study fits on it: `./run.sh doctor`.
+rule doctor:
+    log:
+        f"{LOGS}/doctor.log",
+    conda:
+        "environment.yml"
+    params:
+        sizes={key: size_of(key) for key in CONNECTOMES},
+    script:
+        "scripts/doctor.py"
 
 
 onstart:

@@ -13,6 +13,7 @@ usage: ./run.sh [VERB] [ARGUMENTS]
   paper     rebuild the published study into results/paper and results/frequency (an hour on two cores; goes on
             where it was interrupted); see docs/reproduction.md
   paper-quick   the same figures from fewer walks and a coarser map, into results/*_quick (about ten minutes)
+  doctor    say what this machine has, what a study takes of it, and what is wrong; arguments go to snakemake
   plan      print what the jobs of a study ask a cluster for, and send none; arguments go to snakemake
   archive   write a finished study as an RO-Crate, e.g. ./run.sh archive results/default
   atlas     one study over all measured connectomes and networks wired at random, into results/atlas (most of an
@@ -25,6 +26,8 @@ usage: ./run.sh [VERB] [ARGUMENTS]
   test-browser   the report and the explorer in Chromium (needs root if Debian's chromium is not installed)
   bench     measure speed and memory against what they should be, into results/benchmarks (half an hour);
             arguments name benchmarks: kernel, workers, studies, peer
+  docs      build the documentation into docs/_build/html
+  clean     remove caches; of folders that are named, e.g. ./run.sh clean results/smoke, it asks first
   setup     only make .venv
   lock      rewrite requirements.lock from pyproject.toml (needs uv)
   vendor    fetch the shipped connectomes again from their packages and rewrite data/
@@ -81,6 +84,10 @@ plan)
     setup
     exec snakemake plan --quiet all "$@"
     ;;
+doctor)
+    setup
+    exec snakemake doctor --quiet all "$@"
+    ;;
 archive)
     setup
     exec python scripts/archive.py "$@"
@@ -130,6 +137,28 @@ bench)
     # These name the products' code path of one processor; measured is what this one has.
     unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
     exec python -W ignore benchmarks/run.py "$@"
+    ;;
+clean)
+    rm -rf .mypy_cache .pytest_cache .ruff_cache docs/_build docs/jupyter_execute
+    find src scripts tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+    for folder; do
+        case $folder in
+        */../* | ../* | */..) folder= ;;
+        results/?* | data/fetched | data/fetched/?*) ;;
+        *) folder= ;;
+        esac
+        if [ -z "$folder" ] || [ ! -d "$folder" ]; then
+            echo "run.sh: clean removes folders below results and data/fetched" >&2
+            exit 2
+        fi
+        printf 'Remove %s (%s)? [y/N] ' "$folder" "$(du -sh "$folder" | cut -f1)" >&2
+        answer=
+        read -r answer || true
+        case $answer in
+        y | Y | yes) rm -rf "$folder" ;;
+        *) echo "kept" >&2 ;;
+        esac
+    done
     ;;
 setup) setup ;;
 lock)

@@ -12,5 +12,6 @@ with logged(snakemake.log[0]):
     weights = storage.read(snakemake.input.connectome)["weight"]
     influence = {name: storage.read(file) for name, file in zip(params.regimes, snakemake.input.influence, strict=True)}
     rng = seeds.generator(params.seed, "surrogates")
-    result = topology.compare(weights, influence, number=params.surrogates, rng=rng)
+    progress = f"surrogates of {snakemake.wildcards.connectome}"
+    result = topology.compare(weights, influence, number=params.surrogates, rng=rng, progress=progress)
     storage.write(result, snakemake.output[0], snakemake.config)

@@ -83,14 +83,15 @@ def test_every_result_is_there_and_says_where_it_is_from(folder):
     assert all((results / "logs" / f"{name}.log").exists() for name in ("task", "sweep_smallworld36_optimal_0-0"))
 
 
-def test_figures_are_drawn_again_without_computing_again(folder):
+def test_figures_are_drawn_again_without_computing_again(folder, tmp_path):
     change = {"figures": {"formats": ["svg"], "in_one_column": ["shares"]}}
     jobs = planned(folder, change=change)
     assert all(name.startswith("figure_") or name in ("all", "report") for name in jobs)
     shares = "results/smoke/figures/smallworld36_shares.svg"
-    answer = snakemake(folder, shares, change=change)
+    shutil.copytree(folder, tmp_path / "copy")
+    answer = snakemake(tmp_path / "copy", shares, change=change)
     assert answer.returncode == 0, answer.output
-    assert 'width="238' in (folder / shares).read_text()  # 84 mm in points
+    assert 'width="238' in (tmp_path / "copy" / shares).read_text()  # 84 mm in points
 
 
 def test_jobs_ask_for_what_they_use_and_not_for_much_more(folder):
@@ -105,11 +106,15 @@ def test_jobs_ask_for_what_they_use_and_not_for_much_more(folder):
     assert (measured["declared_minutes"] >= measured["used_minutes"]).all(), measured
 
 
-def test_the_plan_is_printed_and_nothing_is_made(tmp_path):
+def test_plan_and_doctor_are_printed_and_nothing_is_made(tmp_path):
     answer = snakemake(tmp_path, "plan", "--quiet", "all")
     assert answer.returncode == 0, answer.output
     assert re.search(r"smallworld36 +36 +sweep +4 +\d+ +\d+ ", answer.output) and "hours of work" in answer.output
-    assert {path.name for path in (tmp_path / "results").rglob("*") if path.is_file()} == {"plan.log"}
+    answer = snakemake(tmp_path, "doctor", "--quiet", "all")
+    assert answer.returncode == 0, answer.output
+    assert "study     smoke: smallworld36 (36 nodes)" in answer.output and "jobs of up to" in answer.output
+    made = {path.name for path in (tmp_path / "results").rglob("*") if path.is_file()}
+    assert made == {"plan.log", "doctor.log"}
 
 
 def test_a_second_run_does_nothing_and_says_so(folder):

@@ -109,7 +109,7 @@ def study_seconds(config: Mapping[str, Any], sizes: Mapping[str, int], cores: in
     for size in (sizes[key] for key in config["connectomes"]):
         tuned = tuning_steps * simulation_seconds(size, points, torch.float64)
         batch = batch_seconds(config, size, walks)
-        jobs = regimes * (sweep["shards"] + 4) + 9
+        jobs = regimes * (sweep["shards"] + 4) + 11
         if config["noise_curve"]:
             short = config["noise_curve"]["walks_per_batch"]
             once = sum(batch_seconds(config, size, number) for number in short)

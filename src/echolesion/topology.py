@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import xarray as xr
 from scipy import linalg, sparse, stats
+from tqdm import tqdm
 
 from echolesion import decomposition, statistics, surrogates
 from echolesion.influence import off_diagonal
@@ -102,7 +103,12 @@ def measures(weights: np.ndarray) -> np.ndarray:
 
 
 def compare(
-    weights: xr.DataArray, influence: Mapping[str, xr.Dataset], *, number: int, rng: np.random.Generator
+    weights: xr.DataArray,
+    influence: Mapping[str, xr.Dataset],
+    *,
+    number: int,
+    rng: np.random.Generator,
+    progress: str | None = None,
 ) -> xr.Dataset:
     """Correlate the magnitude of influence with measures of structure, of this network and of surrogates.
 
@@ -116,6 +122,8 @@ def compare(
         Number of surrogates of each kind, 2 or more.
     rng : numpy.random.Generator
         Source of the surrogates.
+    progress : str, optional
+        Label of a progress bar; none by default.
 
     Returns
     -------
@@ -148,7 +156,10 @@ def compare(
         )
 
     # One at a time: those of all of them together would not fit into memory.
-    drawn = np.stack([[of_surrogate(draw(matrix, rng)) for _ in range(number)] for draw in NULLS.values()])
+    draws = [draw for draw in NULLS.values() for _ in range(number)]
+    shown = tqdm(draws, desc=progress, disable=progress is None, delay=2, unit="surrogate")
+    drawn = np.stack([of_surrogate(draw(matrix, rng)) for draw in shown])
+    drawn = drawn.reshape(len(NULLS), number, *drawn.shape[1:])
     value, replicate = np.stack(estimates), np.stack(replicates, axis=1)
     error, low, high = statistics.jackknife_interval(value, replicate)
     null = drawn.transpose(2, 3, 4, 5, 1, 0)  # (regime, magnitude, correlation, measure, surrogate, null)
