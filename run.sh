@@ -138,8 +138,12 @@ bench)
     unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
     exec python -W ignore benchmarks/run.py "$@"
     ;;
+docs)
+    setup
+    exec sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html "$@"
+    ;;
 clean)
-    rm -rf .mypy_cache .pytest_cache .ruff_cache docs/_build docs/jupyter_execute
+    rm -rf .mypy_cache .pytest_cache .ruff_cache docs/_build docs/generated docs/jupyter_execute
     find src scripts tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
     for folder; do
         case $folder in

@@ -16,7 +16,7 @@ with logged(snakemake.log[0]):
         dict(zip(regimes, map(storage.read, files[kind]), strict=True)) for kind in ("reservoir", "influence")
     )
     page = report.render(
-        Path(files.template[0]),
+        Path(snakemake.scriptdir).parent / "workflow/report/explorer.html.j2",
         name=snakemake.wildcards.connectome,
         library=get_plotlyjs(),
         data=explorer.contents(networks, influence),

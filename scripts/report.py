@@ -25,7 +25,7 @@ with logged(snakemake.log[0]):
         of_regimes[kind] = {name: {regime: next(results) for regime in params.regimes} for name in params.connectomes}
     sizes = {name: dataset.sizes["source"] for name, dataset in of_networks["connectome"].items()}
     page = report.render(
-        Path(files.template[0]),
+        Path(snakemake.scriptdir).parent / "workflow/report/report.html.j2",
         study=snakemake.config["study"],
         config=snakemake.config,
         networks=report.networks(of_networks, of_regimes),

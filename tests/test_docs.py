@@ -1,8 +1,13 @@
 """What the documentation shows must run."""
 
+import ast
+import json
 import re
 import subprocess
+import sys
+from graphlib import TopologicalSorter
 
+import pytest
 from conftest import ROOT
 
 from echolesion.formats import READERS
@@ -62,3 +67,85 @@ def test_the_page_of_connectomes_has_every_entry_step_and_format(catalogue):
     assert set(re.findall(r"^\| `(\w+)", steps, re.MULTILINE)) == set(STEPS)
     files = page.partition("| suffix |")[2].partition("\n\n")[0]
     assert set(re.findall(r"`(\.\w+)`", files)) == set(READERS)
+
+
+MODULES = {file.stem: ast.parse(file.read_text()) for file in (ROOT / "src/echolesion").glob("[a-z]*.py")}
+
+
+def test_the_picture_and_the_reference_have_every_module_once(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import house
+
+    shown = [module for _, modules, _ in house.STAGES for module in modules] + [*house.AROUND]
+    assert sorted(shown) == sorted(MODULES)
+    listed = re.findall(r"^   echolesion[.](\w+)$", (ROOT / "docs/api.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(MODULES)
+    sys.modules.pop("house")
+
+
+def test_no_module_imports_in_a_circle():
+    imports = {}
+    for name, tree in MODULES.items():
+        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+        of_package = [alias.name for node in nodes if node.module == "echolesion" for alias in node.names]
+        imports[name] = {*of_package, *(n.module.split(".")[1] for n in nodes if n.module.startswith("echolesion."))}
+    assert set(TopologicalSorter(imports).static_order()) == set(MODULES)
+
+
+def test_every_public_function_says_what_it_takes_and_returns():
+    for name, tree in MODULES.items():
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                said = ast.get_docstring(node)
+                assert said, (name, node.name)
+                arguments = [*node.args.args, *node.args.kwonlyargs]
+                if len(arguments) > 2:
+                    missing = [a.arg for a in arguments if not re.search(rf"\b{a.arg}\b", said)]
+                    assert "Parameters\n" in said and not missing, (name, node.name, missing)
+
+
+def test_messages_in_the_documentation_are_those_of_the_code():
+    """Literal parts of every message that is quoted, between what differs, stand in the code."""
+    code = ""
+    for folder in ("src/echolesion", "scripts"):
+        for file in (ROOT / folder).glob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    code += "\0" + node.value
+                if isinstance(node, ast.JoinedStr):
+                    parts = [part.value if isinstance(part, ast.Constant) else "..." for part in node.values]
+                    code += "\0" + "".join(parts)
+    code = re.sub(r"%[.0-9]*[a-z]", "...", code).replace("%%", "%")
+    page = (ROOT / "docs/troubleshooting.md").read_text().partition("## Snakemake")[0]
+    messages = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
+    assert len(messages) > 12
+    for message in messages:
+        parts = [part.strip() for part in message.split("...")]
+        assert all(part in code for part in parts if len(part) > 3), message
+
+
+def test_every_command_that_is_named_exists():
+    usage = subprocess.run([ROOT / "run.sh", "help"], capture_output=True, text=True, check=True).stdout
+    verbs = set(re.findall(r"^  ([a-z-]+) ", usage, re.MULTILINE))
+    cases = set(re.findall(r"^([a-z-]+)\)", (ROOT / "run.sh").read_text(), re.MULTILINE)) | {"setup", "help"}
+    assert verbs == cases
+    for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        named = set(re.findall(r"[.]/run[.]sh ([a-z-]+)", file.read_text()))
+        assert named <= verbs, file
+
+
+def test_links_between_pages_lead_somewhere():
+    for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", file.read_text()):
+            if not target.startswith(("http", "generated/")):
+                assert (file.parent / target).exists(), (file, target)
+
+
+@pytest.mark.parametrize("name", ["first_answer", "own_connectome"])
+def test_tutorials_are_kept_with_what_they_printed(name):
+    """The site runs them again; here: none of their cells was changed without, or failed."""
+    cells = json.loads((ROOT / f"docs/tutorials/{name}.ipynb").read_text())["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == [*range(1, len(code) + 1)]
+    kinds = {output["output_type"] for cell in code for output in cell["outputs"]}
+    assert "error" not in kinds and {"display_data", "execute_result"} & kinds and "stream" in kinds

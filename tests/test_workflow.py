@@ -296,7 +296,7 @@ def test_a_study_in_closed_loop_with_map_and_noise_curve(tmp_path):
 SWEEP_ON = {
     "sweep", "influence", "contribution", "decomposition", "tables", "all", "figure_contribution", "figure_influence",
     "figure_influence_against_weight", "topology", "figure_topology", "figure_shares", "figure_summary",
-    "figure_layouts",
+    "figure_layouts", "explorer", "report",
 }  # fmt: skip
 TRAINING_ON = SWEEP_ON | {"training", "figure_prediction"}
 RESERVOIR_ON = TRAINING_ON | {"reservoir", "figure_tuning"}
@@ -349,7 +349,7 @@ def test_changed_code_reruns_the_rules_that_use_it(folder, checkout):
     jobs = planned(folder, root=checkout)
     assert set(jobs) == {
         "decomposition", "tables", "topology", "figure_influence_against_weight", "figure_topology", "figure_shares",
-        "figure_summary", "all",
+        "figure_summary", "explorer", "report", "all",
     }  # fmt: skip
 
 

@@ -127,7 +127,7 @@ def interactions(
     sums, weights = zip(
         *(
             shapley.interactions(game, size, walks, seeds.generator(seed, "interactions", batch))
-            for batch in tqdm(batches, desc=progress, disable=progress is None, delay=2, unit="batch")
+            for batch in tqdm(batches, desc=progress, disable=None if progress else True, delay=2, unit="batch")
         ),
         strict=True,
     )

@@ -45,7 +45,17 @@ def simulation_seconds(size: int, rows: int, dtype: torch.dtype, repeats: int = 
 
 
 def fit_seconds(size: int, steps: int, repeats: int = 4) -> float:
-    """Measure the fit of a read-out to so many steps of a network, in closed loop, in seconds."""
+    """Measure the fit of a read-out to so many steps of a network, in closed loop, in seconds.
+
+    Parameters
+    ----------
+    size : int
+        Nodes of the network.
+    steps : int
+        That many.
+    repeats : int
+        Fits that are timed.
+    """
     series = torch.rand((repeats, steps, size + 1), dtype=torch.float64)
     start = perf_counter()
     generation.fit_readouts(series, size, 0)

@@ -68,7 +68,15 @@ CORRELATIONS: dict[str, Callable[..., Any]] = {"pearson": stats.pearsonr, "spear
 
 
 def correlation(name: str, first: np.ndarray, second: np.ndarray) -> float:
-    """Return one of `CORRELATIONS` of two series; NaN if one of them is constant."""
+    """Return one of `CORRELATIONS` of two series; NaN if one of them is constant.
+
+    Parameters
+    ----------
+    name : str
+        Key of `CORRELATIONS`.
+    first, second : numpy.ndarray, shape (pairs,)
+        What is correlated.
+    """
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return np.nan
     return float(CORRELATIONS[name](first, second).statistic)

@@ -91,7 +91,7 @@ def estimate(
     chunk = max(1, STATES_AT_ONCE["cpu" if device == "cpu" else "other"] // (2 * (size - 1) * size))
     means = np.zeros((len(batches), len(sources), time_bins))
     with tqdm(
-        total=means[..., 0].size * walks, desc=progress, disable=progress is None, delay=2, unit="connection"
+        total=means[..., 0].size * walks, desc=progress, disable=None if progress else True, delay=2, unit="connection"
     ) as bar:
         for mean, batch in zip(means, batches, strict=True):
             rng = seeds.generator(seed, "cuts", batch)

@@ -141,7 +141,7 @@ def explore(
     """
     values = np.full((2, len(loops), len(spectral_radius), len(leak), len(OF_NETWORK)), np.nan)
     points = list(product(enumerate(loops), enumerate(spectral_radius), enumerate(leak)))
-    for (i, loop), (r, radius), (a, rate) in tqdm(points, desc=progress, disable=progress is None, delay=2):
+    for (i, loop), (r, radius), (a, rate) in tqdm(points, desc=progress, disable=None if progress else True, delay=2):
         network = reservoir.build(connectome, unscaled_input, spectral_radius=radius, leak=rate, **parameters)
         values[:, i, r, a] = measured(network, task, loop, ridge, settings)
     result = labelled(values, loop=loops, spectral_radius=spectral_radius, leak=leak)

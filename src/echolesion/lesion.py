@@ -55,7 +55,17 @@ def held_activity(network: xr.Dataset, piece: xr.Dataset, lesion: str) -> np.nda
 
 
 def read_out_activity(network: xr.Dataset, piece: xr.Dataset, lesion: str) -> np.ndarray:
-    """Return the activity that is read out when all nodes are lesioned, shape (T, node); parameters as above."""
+    """Return the activity that is read out when all nodes are lesioned, shape (T, node).
+
+    Parameters
+    ----------
+    network : xarray.Dataset
+        From `reservoir.build`.
+    piece : xarray.Dataset
+        A split of the task.
+    lesion : str
+        Key of `LESIONS`.
+    """
     if lesion == "outgoing":
         return _unconnected(network, piece)
     return held_activity(network, piece, lesion)[1:]

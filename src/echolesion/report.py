@@ -121,7 +121,22 @@ def numbers(trained: Results, decomposed: xr.Dataset) -> list[dict[str, str]]:
 
 
 def cost(benchmarks: Path, config: Mapping[str, Any], sizes: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Add up what the jobs of a study took, by rule, the longest first; parameters as for `resources.compare`."""
+    """Add up what the jobs of a study took, by rule, the longest first.
+
+    Parameters
+    ----------
+    benchmarks : pathlib.Path
+        ``results/<study>/benchmarks``.
+    config : mapping
+        The configuration of the study.
+    sizes : mapping of str to int
+        Nodes of its networks.
+
+    Returns
+    -------
+    list of dict
+        ``rule``, ``jobs``, ``minutes`` of all of them, and of the largest the memory ``used`` and ``declared`` in MB.
+    """
     jobs = resources.compare(benchmarks, config, sizes)
     if jobs.empty:
         return []

@@ -121,7 +121,22 @@ def memory_mb(rule: str, config: Mapping[str, Any], size: int) -> int:
 
 
 def sweep_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:
-    """Return the modelled time of one batch of walks on one core, see `RATE`."""
+    """Return the modelled time of one batch of walks on one core, see `RATE`.
+
+    Parameters
+    ----------
+    config : mapping
+        The checked configuration.
+    size : int
+        Nodes of the network, or of the largest of the study.
+    walks : int
+        Walks of full length.
+
+    Returns
+    -------
+    float
+        Seconds.
+    """
     task, sweep = config["task"], config["sweep"]
     closed = task["loop"] == "closed"
     steps = task["washout"] + task["test"] + (task["train"] + task["validation"] if closed else 0)
@@ -165,12 +180,42 @@ def _work_seconds(rule: str, config: Mapping[str, Any], size: int) -> float:
 
 
 def minutes(rule: str, config: Mapping[str, Any], size: int) -> int:
-    """Return the time that a job of a rule asks for, in minutes; parameters as for `memory_mb`."""
+    """Return the time that a job of a rule asks for.
+
+    Parameters
+    ----------
+    rule : str
+        Its name, or "figure".
+    config : mapping
+        The checked configuration.
+    size : int
+        Nodes of the network, or of the largest of the study.
+
+    Returns
+    -------
+    int
+        Minutes.
+    """
     return ceil(START + PATIENCE * _work_seconds(rule, config, size) / 60)
 
 
 def disk_mb(rule: str, config: Mapping[str, Any], size: int) -> float:
-    """Return the size of what a job of a rule writes, in MB; parameters as for `memory_mb`."""
+    """Return the size of what a job of a rule writes.
+
+    Parameters
+    ----------
+    rule : str
+        Its name, or "figure".
+    config : mapping
+        The checked configuration.
+    size : int
+        Nodes of the network, or of the largest of the study.
+
+    Returns
+    -------
+    float
+        MB.
+    """
     batches = config["sweep"]["batches"]
     values, covariances = _values(config, size), _covariances(config, size)
     # Of the direct parts, next to nothing is left of what has no connection.

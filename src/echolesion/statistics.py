@@ -182,6 +182,17 @@ def walks_of_next_round(reliability: float, walks: int, target: float, budget: i
 
     A tenth more than `walks_needed` says, as the reliability is itself an estimate, at least a tenth of those there
     are, so that rounds end, and at most four times as many, as a low reliability says little.
+
+    Parameters
+    ----------
+    reliability : float
+        What so many walks reached.
+    walks : int
+        That many, per batch.
+    target : float
+        Reliability that is wanted.
+    budget : int
+        Most walks per batch.
     """
     if reliability >= target or walks >= budget:
         return 0

@@ -132,7 +132,13 @@ def run(
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
     summed = []
     with tqdm(
-        total=total, desc=progress, disable=progress is None, mininterval=2, delay=2, unit_scale=True, unit="states"
+        total=total,
+        desc=progress,
+        disable=None if progress else True,
+        mininterval=2,
+        delay=2,
+        unit_scale=True,
+        unit="states",
     ) as bar:
         for batch in batches:
             rng = seeds.generator(seed, "walks", batch, round_number)

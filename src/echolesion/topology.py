@@ -157,7 +157,7 @@ def compare(
 
     # One at a time: those of all of them together would not fit into memory.
     draws = [draw for draw in NULLS.values() for _ in range(number)]
-    shown = tqdm(draws, desc=progress, disable=progress is None, delay=2, unit="surrogate")
+    shown = tqdm(draws, desc=progress, disable=None if progress else True, delay=2, unit="surrogate")
     drawn = np.stack([of_surrogate(draw(matrix, rng)) for draw in shown])
     drawn = drawn.reshape(len(NULLS), number, *drawn.shape[1:])
     value, replicate = np.stack(estimates), np.stack(replicates, axis=1)

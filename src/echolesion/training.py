@@ -272,7 +272,12 @@ def tune(
     left: list[float] = []
     at_one_radius = in_closed_loop if task.attrs["loop"] == "closed" else in_open_loop
     for radius in tqdm(
-        axes["spectral_radius"], desc=progress, disable=progress is None, mininterval=2, delay=2, unit="radius"
+        axes["spectral_radius"],
+        desc=progress,
+        disable=None if progress else True,
+        mininterval=2,
+        delay=2,
+        unit="radius",
     ):
         network = reservoir.build(
             connectome, unscaled_input, spectral_radius=radius, leak=1, input_scaling=1, activation=activation,

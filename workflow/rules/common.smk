@@ -1,5 +1,6 @@
 # What all rules share: the checked configuration, names and folders.
 from functools import cache
+from hashlib import sha256
 
 from echolesion import configuration, formats, resources
 from echolesion.provenance import source_hash
@@ -47,6 +48,15 @@ wildcard_constraints:
 def code(script):
     """Return what a rule must have among its params to see changes of the code behind its script."""
     return source_hash(BASE / "scripts" / script)
+
+
+def templates():
+    """Return a hash of the pages' templates, which rules have among their params to see that they changed.
+
+    They are no inputs, as these have paths, and results must not depend on where the checkout lies.
+    """
+    files = sorted((BASE / "workflow/report").iterdir())
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 def files_of(entry):

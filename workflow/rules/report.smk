@@ -1,15 +1,8 @@
 # What a reader sees first: the explorer of every network, and the report of the study.
-TEMPLATES = os.path.normpath(f"{HERE}/workflow/report")
-
-
 rule explorer:
     input:
         reservoir=expand(rules.reservoir.output, regime=REGIMES, allow_missing=True),
         influence=expand(rules.influence.output, regime=REGIMES, allow_missing=True),
-        template=[
-            f"{TEMPLATES}/{name}"
-            for name in ("explorer.html.j2", "explorer.js", "style.css")
-        ],
     output:
         f"{NETWORK}/explorer.html",
     log:
@@ -22,6 +15,7 @@ rule explorer:
         **needs("explorer"),
     params:
         code=code("explorer.py"),
+        templates=templates(),
         regimes=REGIMES,
     script:
         "../../scripts/explorer.py"
@@ -42,10 +36,6 @@ rule report:
         tables=rules.tables.output,
         pictures=[f"{STUDY}/figures/{name}.png" for name in DRAWN],
         captions=[f"{STUDY}/figures/{name}.txt" for name in DRAWN],
-        template=[
-            f"{TEMPLATES}/{name}"
-            for name in ("report.html.j2", "methods.html.j2", "style.css")
-        ],
     output:
         f"{STUDY}/report.html",
     log:
@@ -58,6 +48,7 @@ rule report:
         **needs("report"),
     params:
         code=code("report.py"),
+        templates=templates(),
         connectomes=CONNECTOMES,
         regimes=REGIMES,
         explorers=[f"{name}/explorer.html" for name in CONNECTOMES],
