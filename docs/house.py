@@ -9,8 +9,8 @@ from matplotlib.patches import FancyBboxPatch
 STAGES = (
     ("connectome", ("formats", "catalogue", "connectome", "preparation"), "connectome.nc"),
     ("task and reservoir", ("task", "reservoir", "published"), "task.nc, reservoir.nc"),
-    ("training", ("generation", "training"), "tuning.nc, training.nc"),
-    ("sweep over lesions", ("shapley", "lesion", "simulation", "sweep"), "sweep/*.nc"),
+    ("training", ("generation", "scores", "training", "tuning"), "tuning.nc, training.nc"),
+    ("sweep over lesions", ("shapley", "lesion", "simulation", "differences", "sweep"), "sweep/*.nc"),
     ("influence", ("statistics", "influence", "contribution"), "influence.nc, contribution.nc"),
     (
         "decomposition",
@@ -24,7 +24,7 @@ STAGES = (
     ),
 )
 #: What a study needs around them.
-AROUND = ("configuration", "seeds", "storage", "provenance", "resources", "cost", "machine", "archive")
+AROUND = ("configuration", "seeds", "storage", "provenance", "progress", "resources", "cost", "machine", "archive")
 
 
 def draw(path: Path) -> None:

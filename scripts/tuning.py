@@ -4,7 +4,7 @@ import logging
 
 from snakemake.iocontainers import Snakemake
 
-from echolesion import reservoir, seeds, storage, training
+from echolesion import reservoir, seeds, storage, tuning
 from echolesion.provenance import logged
 
 snakemake: Snakemake
@@ -14,7 +14,7 @@ with logged(snakemake.log[0]):
     connectome = storage.read(snakemake.input.connectome)["weight"]
     task = storage.read(snakemake.input.task)
     unscaled = reservoir.input_weights(connectome, task["input"], seeds.generator(params.seed, "input"))
-    tuned = training.tune(connectome, unscaled, task, params.grid, **params.reservoir, progress=f"tuning {name}")
+    tuned = tuning.tune(connectome, unscaled, task, params.grid, **params.reservoir, progress=f"tuning {name}")
     best = ", ".join(f"{key.removeprefix('best_')} {value:g}" for key, value in tuned.attrs.items())
     logging.info("%s: best at %s", name, best)
     storage.write(tuned, snakemake.output[0], snakemake.config)

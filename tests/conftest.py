@@ -26,6 +26,7 @@ from echolesion import (
     task,
     topology,
     training,
+    tuning,
 )
 from echolesion.catalogue import generate
 
@@ -98,7 +99,7 @@ def study(settings, regimes, weights=None):
     unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(1, "input"))
     grid = {"spectral_radius": [0.5, 1.4], "leak": [0.3, 1.0], "input_scaling": [0.3, 1.0], "ridge": [0.01]}
     results = {"connectome": {"all": xr.Dataset({"weight": weights})}}
-    results["tuning"] = {"all": training.tune(weights, unscaled, series, grid, bias=0, activation="tanh")}
+    results["tuning"] = {"all": tuning.tune(weights, unscaled, series, grid, bias=0, activation="tanh")}
     for kind in ("reservoir", "training", "influence", "contribution", "noise_curve"):
         results[kind] = {}
     for name, (radius, leak, scaling) in regimes.items():

@@ -14,6 +14,7 @@ from echolesion import (
     contribution,
     influence,
     reservoir,
+    scores,
     seeds,
     shapley,
     simulation,
@@ -214,12 +215,12 @@ def test_the_game_of_a_network_is_that_of_the_sweep(lesion, longest, monkeypatch
     network, trained, series = make_network(5, leak=0.6, spectral_radius=1.2, longest=longest)
     states = lesioned_activity(network, series, lesion)
     readout = torch.from_numpy(states @ trained["readout"].values + trained["constant"].values)
-    scores = training.nrmse(readout, torch.from_numpy(trained["truth"].values))
+    errors = scores.nrmse(readout, torch.from_numpy(trained["truth"].values))
     coalitions = (np.arange(32)[:, None] >> np.arange(5) & 1).astype(bool)
     monkeypatch.setitem(simulation.STATES_AT_ONCE, "cpu", 5 * 7)
     options = {"lesion": lesion, "dtype": torch.float64}
     piece = task.split(series, "test")
-    np.testing.assert_allclose(sweep.game(network, trained, piece, **options)(coalitions), scores, atol=1e-12)
+    np.testing.assert_allclose(sweep.game(network, trained, piece, **options)(coalitions), errors, atol=1e-12)
     game = sweep.game(network, trained, piece, series=True, **options)
     np.testing.assert_allclose(game(coalitions), readout, atol=1e-12)
     single = sweep.game(network, trained, piece, series=True, lesion=lesion)
@@ -229,8 +230,8 @@ def test_the_game_of_a_network_is_that_of_the_sweep(lesion, longest, monkeypatch
 def test_interactions_equal_enumeration(network8, states8):
     network, trained, series = network8
     readout = torch.from_numpy(states8 @ trained["readout"].values + trained["constant"].values)
-    scores = training.nrmse(readout, torch.from_numpy(trained["truth"].values)).numpy()
-    exact = shapley.exact_interactions(lambda coalitions: scores[coalitions @ (1 << np.arange(8))], 8)
+    errors = scores.nrmse(readout, torch.from_numpy(trained["truth"].values)).numpy()
+    exact = shapley.exact_interactions(lambda coalitions: errors[coalitions @ (1 << np.arange(8))], 8)
     options = {"seed": 1, "batches": range(20), "walks": 100}
     estimate = contribution.interactions(network, trained, task.split(series, "test"), **options)
     pairs = influence.off_diagonal(8)
@@ -295,7 +296,7 @@ def test_contribution_equals_enumeration(network8, states8, estimator, monkeypat
     truth = torch.from_numpy(trained["truth"].values)
     values = {
         "contribution": readout,
-        "score_contribution": training.nrmse(torch.from_numpy(readout), truth).numpy(),
+        "score_contribution": scores.nrmse(torch.from_numpy(readout), truth).numpy(),
     }
     # The steps of a node are all but one sample, so several sweeps: beyond 4 are 2 of 1,000.
     estimates = [contribution.estimate(run(network8, estimator=estimator, seed=seed)) for seed in range(10)]

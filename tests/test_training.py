@@ -5,7 +5,7 @@ import torch
 import xarray as xr
 from conftest import TASK, make_network
 
-from echolesion import catalogue, connectome, preparation, reservoir, seeds, task, training
+from echolesion import catalogue, connectome, preparation, reservoir, scores, seeds, task, training, tuning
 
 
 def test_ridge_has_its_closed_form_and_equals_reservoirpy():
@@ -31,14 +31,14 @@ def test_pseudo_inverse_copes_with_dead_nodes():
 
 def test_scores_have_their_closed_forms():
     truth = torch.tensor([[1.0], [2], [3], [4]], dtype=torch.float64)
-    assert float(training.nrmse(truth, truth)) == 0
-    assert float(training.nrmse(truth.mean(0).expand_as(truth), truth)) == pytest.approx(1)
-    assert float(training.r2(truth, truth)) == 1
-    assert float(training.nrmse(truth + 1, truth)) == pytest.approx(1 / np.sqrt(1.25))
-    assert float(training.memory_capacity(-5 * truth + 2, truth)) == pytest.approx(1)
-    assert float(training.memory_capacity(torch.full_like(truth, 0.1), truth)) == 0
+    assert float(scores.nrmse(truth, truth)) == 0
+    assert float(scores.nrmse(truth.mean(0).expand_as(truth), truth)) == pytest.approx(1)
+    assert float(scores.r2(truth, truth)) == 1
+    assert float(scores.nrmse(truth + 1, truth)) == pytest.approx(1 / np.sqrt(1.25))
+    assert float(scores.memory_capacity(-5 * truth + 2, truth)) == pytest.approx(1)
+    assert float(scores.memory_capacity(torch.full_like(truth, 0.1), truth)) == 0
     stacked = torch.stack([truth, truth + 1])
-    np.testing.assert_allclose(training.nrmse(stacked, truth), [0, 1 / np.sqrt(1.25)])
+    np.testing.assert_allclose(scores.nrmse(stacked, truth), [0, 1 / np.sqrt(1.25)])
 
 
 def test_delay_line_of_n_nodes_has_memory_capacity_n():
@@ -70,7 +70,7 @@ def test_tuning_agrees_with_training_at_its_best_point():
     rng = np.random.default_rng(1)
     weights = connectome.from_matrix(rng.uniform(-1, 1, (10, 10)))
     unscaled = reservoir.input_weights(weights, series["input"], rng)
-    tuned = training.tune(weights, unscaled, series, grid, bias=0.1, activation="tanh")
+    tuned = tuning.tune(weights, unscaled, series, grid, bias=0.1, activation="tanh")
     assert tuned["score"].dims == ("spectral_radius", "leak", "input_scaling")
     for radius in grid["spectral_radius"]:
         for leak in grid["leak"]:
@@ -91,7 +91,7 @@ def test_tuning_for_memory_takes_the_largest():
     weights = connectome.from_matrix(rng.uniform(-1, 1, (10, 10)))
     unscaled = reservoir.input_weights(weights, series["input"], rng)
     grid = {"spectral_radius": [0.1, 0.9], "leak": [1.0], "input_scaling": [0.1], "ridge": [0.0, 0.001]}
-    tuned = training.tune(weights, unscaled, series, grid, bias=0, activation="tanh")
+    tuned = tuning.tune(weights, unscaled, series, grid, bias=0, activation="tanh")
     best = float(tuned["score"].sel(spectral_radius=tuned.attrs["best_spectral_radius"]).squeeze())
     assert best == float(tuned["score"].max())
 
@@ -111,12 +111,12 @@ def test_tuning_refuses_networks_that_remember_their_start():
     series = task.make(TASK | {"washout": 100}, seeds.generator(2022, "task"))
     unscaled = reservoir.input_weights(weights, series["input"], seeds.generator(2022, "input"))
     grid = {"spectral_radius": [0.5, 1.5], "leak": [0.1], "input_scaling": [0.3], "ridge": [0.001]}
-    tuned = training.tune(weights, unscaled, series, grid, bias=0.001, activation="tanh")
+    tuned = tuning.tune(weights, unscaled, series, grid, bias=0.001, activation="tanh")
     start_left = tuned["start_left"].squeeze()
     assert start_left[0] < reservoir.FORGOTTEN < start_left[1]
     assert tuned.attrs["best_spectral_radius"] == 0.5
     with pytest.raises(ValueError, match="forgets its start"):
-        training.tune(weights, unscaled, series, grid | {"spectral_radius": [1.5]}, bias=0.001, activation="tanh")
+        tuning.tune(weights, unscaled, series, grid | {"spectral_radius": [1.5]}, bias=0.001, activation="tanh")
 
 
 def test_overflow_is_no_score_and_no_training():
@@ -125,7 +125,7 @@ def test_overflow_is_no_score_and_no_training():
     weights = connectome.from_matrix(rng.uniform(-1, 1, (10, 10)))
     unscaled = reservoir.input_weights(weights, series["input"], rng)
     grid = {"spectral_radius": [0.5, 3.0], "leak": [1.0], "input_scaling": [0.3], "ridge": [0.001]}
-    tuned = training.tune(weights, unscaled, series, grid, bias=0.001, activation="identity")
+    tuned = tuning.tune(weights, unscaled, series, grid, bias=0.001, activation="identity")
     assert np.isfinite(tuned["score"][0]).all() and tuned["score"][1].isnull().all()
     assert tuned.attrs["best_spectral_radius"] == 0.5
     network = reservoir.build(

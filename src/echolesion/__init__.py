@@ -2,8 +2,8 @@
 
 Data walks through the modules in one direction::
 
-    connectome -> reservoir -> task -> training -> sweep -> influence -> decomposition -> figures
+    connectome -> task and reservoir -> training -> sweep -> influence -> decomposition -> figures and report
 
-`shapley` plans the walks of the sweep and serves any other game; `statistics` holds the uncertainty of every number;
-`seeds`, `configuration`, `storage`, `provenance` and `cost` are what a study needs around the science.
+`shapley` plans the walks of the sweep and serves any other game; `statistics` holds the uncertainty of every number.
+docs/architecture.md shows what is in which module.
 """

@@ -10,9 +10,9 @@ from collections.abc import Collection
 
 import numpy as np
 import xarray as xr
-from tqdm import tqdm
 
 from echolesion import seeds, shapley, statistics, sweep
+from echolesion.progress import bar
 
 
 def estimate(*parts: xr.Dataset) -> xr.Dataset:
@@ -127,7 +127,7 @@ def interactions(
     sums, weights = zip(
         *(
             shapley.interactions(game, size, walks, seeds.generator(seed, "interactions", batch))
-            for batch in tqdm(batches, desc=progress, disable=None if progress else True, delay=2, unit="batch")
+            for batch in bar(progress, "batch", batches)
         ),
         strict=True,
     )

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 import xarray as xr
 from torch import Tensor
-from tqdm import tqdm
 
 from echolesion import reservoir, seeds, statistics
+from echolesion.progress import bar
 from echolesion.simulation import STATES_AT_ONCE
 
 
@@ -90,9 +90,7 @@ def estimate(
     size = len(matrix)
     chunk = max(1, STATES_AT_ONCE["cpu" if device == "cpu" else "other"] // (2 * (size - 1) * size))
     means = np.zeros((len(batches), len(sources), time_bins))
-    with tqdm(
-        total=means[..., 0].size * walks, desc=progress, disable=None if progress else True, delay=2, unit="connection"
-    ) as bar:
+    with bar(progress, "connection", total=means[..., 0].size * walks) as shown:
         for mean, batch in zip(means, batches, strict=True):
             rng = seeds.generator(seed, "cuts", batch)
             pairs = np.repeat(np.arange(len(sources)), walks)
@@ -102,7 +100,7 @@ def estimate(
                 lost = _lost(network, weights, delays, drives, ends, _coalitions(size, ends, rng).to(dtype))
                 series = torch.stack(list(lost)[int(np.argmax(scored)) :], dim=1) @ shares
                 np.add.at(mean, of, series.double().cpu().numpy() / walks)
-                bar.update(len(of))
+                shown.update(len(of))
     dense = np.zeros((len(batches), size, size, time_bins))
     dense[:, sources, targets] = means
     dense[:, np.arange(size), np.arange(size)] = np.nan

@@ -10,9 +10,9 @@ import xarray as xr
 from scipy import stats
 
 from echolesion import connectome, reservoir, statistics
+from echolesion.scores import SCORES
 from echolesion.study_figures import STRONGEST
 from echolesion.style import Results
-from echolesion.training import SCORES
 
 #: Share of false ones that is accepted among the nodes that are said to contribute.
 FALSE_DISCOVERIES = 0.05

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from tqdm import tqdm
 
 from echolesion import statistics, sweep
+from echolesion.progress import bar
 
 #: Noise-free split-half reliability below which a map of influence should not be interpreted.
 RELIABLE = 0.9
@@ -137,7 +137,7 @@ def _pseudo_values(parts: Sequence[xr.Dataset], progress: str | None) -> Iterato
     block = max(1, VALUES_AT_ONCE // (len(_batches(parts)) * size * steps))
     starts = np.searchsorted(parts[0]["connection_source"].values, np.arange(size + 1))
     wanted = ["influence_sum", "direct_sum", "influence_weight", "connection_target"]
-    for source in tqdm(range(size), desc=progress, disable=None if progress else True, delay=2, unit="node"):
+    for source in bar(progress, "node", range(size)):
         first = source - source % block
         if source == first:
             last = min(first + block, size)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from scipy import stats
-from tqdm import tqdm
 
 from echolesion import decomposition, influence, reservoir, sweep, training
+from echolesion.progress import bar
 from echolesion.task import split
 
 #: Standard errors by which noise-free power must exceed 0.
@@ -141,7 +141,7 @@ def explore(
     """
     values = np.full((2, len(loops), len(spectral_radius), len(leak), len(OF_NETWORK)), np.nan)
     points = list(product(enumerate(loops), enumerate(spectral_radius), enumerate(leak)))
-    for (i, loop), (r, radius), (a, rate) in tqdm(points, desc=progress, disable=None if progress else True, delay=2):
+    for (i, loop), (r, radius), (a, rate) in bar(progress, "network", points):
         network = reservoir.build(connectome, unscaled_input, spectral_radius=radius, leak=rate, **parameters)
         values[:, i, r, a] = measured(network, task, loop, ridge, settings)
     result = labelled(values, loop=loops, spectral_radius=spectral_radius, leak=leak)

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from tqdm import tqdm
 
 from echolesion import decomposition, influence, statistics, sweep
 from echolesion.influence import MEANINGS
+from echolesion.progress import bar
 
 
 def measured(
@@ -48,7 +48,7 @@ def measured(
         ``estimate (replicate, measure)``; the attribute ``walks``, of all batches of a sweep.
     """
     values = []
-    for replicate in tqdm(range(1, replicates + 1), desc=progress, disable=None if progress else True, delay=2):
+    for replicate in bar(progress, "sweep", range(1, replicates + 1)):
         own = range(replicate * batches, (replicate + 1) * batches)
         result = influence.estimate(sweep.run(network, trained, piece, batches=own, **settings))
         values.append(decomposition.measure(*decomposition.by_pairs(network["weights"], result)))

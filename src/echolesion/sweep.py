@@ -1,30 +1,20 @@
 """The lesion sweep: simulate coalitions of intact nodes and sum what the Shapley values need.
 
-One simulated coalition (see `simulation`) serves every target in it and the read-out. A pair of consecutive prefixes of
-a walk, (S, S + i), is one sample of the influence of i on every j in S, weighted by the weight of the walk / size of S,
-and one sample of the contribution of i, with the weight of the walk. Sums and weights stay apart until all batches are
-merged.
-
-The mediated split takes each such sample apart. A copy of target j runs with every other node's activity held at its
-S-trajectory, except that it also receives W_ij times the activity that i has in S + i beyond that in S. What that
-changes in j is the direct part; the rest of the difference came through other nodes. Without a connection the copy
-would be j itself, so there are copies for connected pairs only; the pre-activations of S are at hand, so a copy costs
-elementwise work only. In closed loop the copies' feedback is that of S; what i sends to a copy is scaled as in S + i.
+One simulated coalition serves every target in it and the read-out: `differences` says what a walk adds to the sums.
+These are kept apart by batch, and from their weights, until all parts of the sweep are merged.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
 import xarray as xr
 from torch import Tensor
-from tqdm import tqdm
 
-from echolesion import reservoir, seeds, shapley, simulation
+from echolesion import differences, reservoir, seeds, shapley, simulation
 from echolesion.lesion import read_out_activity
-from echolesion.training import SCORES
+from echolesion.progress import bar
+from echolesion.scores import SCORES
 
 #: What `merge` adds up. The others are properties of the sweep.
 SUMS = (
@@ -33,19 +23,6 @@ SUMS = (
 )  # fmt: skip
 #: Attributes in which the parts of a sweep must agree.
 SETTINGS = ("score", "estimator", "lesion", "loop", "refit_readout", "rescale")
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """Running sums of one batch; shapes as in `run`, but time leads in influence and direct."""
-
-    influence: Tensor
-    direct: Tensor
-    influence_weight: Tensor
-    contribution: Tensor
-    contribution_weight: Tensor
-    score: Tensor
-    runs: Tensor  # all, and those whose output was bounded
 
 
 def run(
@@ -131,22 +108,14 @@ def run(
     plan = shapley.levels(size, walks, estimator)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
     summed = []
-    with tqdm(
-        total=total,
-        desc=progress,
-        disable=None if progress else True,
-        mininterval=2,
-        delay=2,
-        unit_scale=True,
-        unit="states",
-    ) as bar:
+    with bar(progress, "states", total=total) as shown:
         for batch in batches:
             rng = seeds.generator(seed, "walks", batch, round_number)
-            sums = _empty(problem, time_bins, len(plan))
+            sums = differences.empty(problem, time_bins, len(plan))
             for place, level in enumerate(plan):
-                for chunk in shapley.sample(level, size, rng, _chunk(problem, level)):
-                    _add(sums, problem, place, level, chunk)
-                    bar.update(chunk.intact.size)
+                for chunk in shapley.sample(level, size, rng, differences.walks_at_once(problem, level)):
+                    differences.add(sums, problem, place, level, chunk)
+                    shown.update(chunk.intact.size)
             if not torch.isfinite(sums.influence.sum()):
                 raise reservoir.Overflow("the activity of lesioned networks overflows: take a smaller spectral radius")
             summed.append(sums)
@@ -338,110 +307,3 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
 def _read_out(states: np.ndarray, trained: xr.Dataset) -> Tensor:
     readout = trained["readout"].transpose("node", "output").values
     return torch.from_numpy(states @ readout + trained["constant"].values)
-
-
-def _empty(problem: simulation.Problem, time_bins: int, levels: int) -> _Sums:
-    size, padded, (steps, outputs) = problem.size, len(problem.weights), problem.truth.shape
-    device, dtype = problem.weights.device, problem.weights.dtype
-    connections = int(problem.connection.max()) + 1
-    zeros = partial(torch.zeros, device=device, dtype=torch.float64)
-    return _Sums(
-        influence=zeros((time_bins, padded, padded), dtype=dtype),
-        direct=zeros((time_bins, connections), dtype=dtype),
-        influence_weight=zeros((padded, padded)),
-        contribution=zeros((levels, size, steps, outputs)),
-        contribution_weight=zeros((levels, size)),
-        score=zeros((levels, size)),
-        runs=zeros(2),
-    )
-
-
-def _chunk(problem: simulation.Problem, level: shapley.Level) -> int:
-    """Return how many walks of a level are simulated at once."""
-    length = problem.size if problem.listening else level.length
-    return max(1, simulation.rows_at_once(problem, length) // level.prefixes)
-
-
-def _add(sums: _Sums, problem: simulation.Problem, place: int, level: shapley.Level, walks: shapley.Walks) -> None:
-    """Simulate the prefixes of some walks and add their differences to the sums, in place."""
-    device, dtype, padded = problem.weights.device, problem.weights.dtype, len(problem.weights)
-    # Nodes that listen on must be simulated wherever they are.
-    whole = problem.listening or level.length == problem.size
-    intact = torch.from_numpy(walks.coalitions(padded) if whole else walks.intact).to(device)
-    count, prefixes, length = intact.shape
-    added = torch.from_numpy(np.ascontiguousarray(walks.added)).to(device)
-    nodes = torch.arange(padded, device=device).expand(count, -1) if whole else torch.from_numpy(walks.nodes).to(device)
-    smaller, larger = slice(None, -1), slice(1, None)  # S and S + i, along the prefixes
-    # An empty coalition has no target in it: the difference of its one node is on the diagonal, without meaning.
-    weight = level.weight / torch.from_numpy(walks.sizes).to(device, dtype).clamp_min(1)[:, None]
-    pair = (added[:, :, None] * padded + nodes[:, None, :]).flatten()
-    sums.influence_weight.view(-1).scatter_add_(0, pair, (intact[:, smaller] * weight).double().flatten())
-    level_weight = torch.full_like(added, level.weight, dtype=torch.float64)
-    sums.contribution_weight[place].index_add_(0, added.flatten(), level_weight.flatten())
-
-    connection = problem.connection[added[:, :, None], nodes[:, None, :]]
-    copied = torch.zeros_like(intact)
-    copied[:, smaller] = (connection >= 0) & intact[:, smaller]
-    walk, prefix, column = copied.nonzero(as_tuple=True)
-    original = copied.flatten().nonzero().squeeze(1)  # of every copy, j in S
-    senders = added[walk, prefix]
-    column_of_added = torch.searchsorted(nodes.contiguous(), added)[walk, prefix]
-    sender = (walk * prefixes + prefix + 1) * length + column_of_added  # i in S + i
-    sent_weight = problem.weights[senders, nodes[walk, column]]
-    connection, copy_weight = connection[walk, prefix, column], weight[prefix, 0]
-    run = simulation.simulate(problem, None if whole else nodes, intact)
-    if run.scale is not None:
-        sent_weight *= run.scale[walk, prefix + 1, 0]
-    held_sender = problem.held[0][senders]
-    longest = simulation.longest_delay(problem)
-    # What i sends beyond what it is held at, as in `reservoir.trajectory`: a ring that is as long as the longest delay.
-    sent = (run.start.view(-1)[sender] - held_sender).repeat(longest, 1)
-    if run.past is not None and longest > 1:
-        sent[1:] = run.past.flatten(1)[1 - longest :, sender] - held_sender
-    delay = 1 if problem.delays is None else problem.delays[senders, nodes[walk, column]]
-    each = torch.arange(sent.shape[1], device=device)
-    copies = run.start.view(-1)[original]
-    driving, new, binned_copies = (torch.empty_like(copies) for _ in range(3))
-    binned = torch.empty(intact.shape, device=device, dtype=dtype)
-    difference = torch.empty((count, prefixes - 1, length), device=device, dtype=dtype)
-    outputs = torch.empty((count, prefixes, *problem.truth.shape), device=device, dtype=torch.float64)
-
-    for t, (state, preactivation, output) in enumerate(run.steps):
-        arriving = sent[0] if longest == 1 else sent[(t + 1 - delay) % longest, each]
-        torch.index_select(preactivation.view(-1), 0, original, out=driving).addcmul_(arriving, sent_weight)
-        reservoir.update(copies, driving, problem.leak, problem.activation, new)
-        if problem.held_varies:
-            held_sender = problem.held[t + 1][senders]
-        torch.index_select(state.view(-1), 0, sender, out=sent[(t + 1) % longest]).sub_(held_sender)
-        step = t - problem.washout
-        if step < 0:
-            continue
-        outputs[:, :, step] = output
-        bin_ = problem.bins[step]
-        first = step == 0 or problem.bins[step - 1] != bin_
-        last = step + 1 == len(problem.bins) or problem.bins[step + 1] != bin_
-        if first and last:
-            total, total_copies = state, copies
-        elif first:
-            total, total_copies = binned.copy_(state), binned_copies.copy_(copies)
-        else:
-            total, total_copies = binned.add_(state), binned_copies.add_(copies)
-        if last:
-            share = 1 / int(np.count_nonzero(problem.bins == bin_))
-            torch.sub(total[:, larger], total[:, smaller], out=difference).mul_(weight * share)
-            if problem.listening:
-                difference *= intact[:, smaller]
-            if whole:
-                sums.influence[bin_].index_add_(0, added.flatten(), difference.flatten(0, 1))
-            else:
-                sums.influence[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
-            torch.index_select(total.view(-1), 0, original, out=new)
-            torch.sub(total_copies, new, out=new).mul_(copy_weight).mul_(share)
-            sums.direct[bin_].index_add_(0, connection, new)
-
-    sums.runs[0] += count * prefixes
-    if problem.loop is not None:
-        sums.runs[1] += (outputs.abs() >= problem.loop.series.bound).any(dim=-1).any(dim=-1).sum()
-    scores = SCORES[problem.score][0](outputs, problem.truth)
-    sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) * level.weight)
-    sums.score[place].index_add_(0, added.flatten(), scores.diff(dim=1).flatten() * level.weight)

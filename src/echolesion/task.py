@@ -62,7 +62,7 @@ def _file(length: int, _rng: np.random.Generator, settings: Mapping[str, Any]) -
     return inputs, truth, [f"x(t+{settings['horizon']})"]
 
 
-#: Tasks by name, each with the score that judges it (a key of `training.SCORES`).
+#: Tasks by name, each with the score that judges it (a key of `scores.SCORES`).
 TASKS: dict[str, tuple[Callable[[int, np.random.Generator, Mapping[str, Any]], Series], str]] = {
     "mackey_glass": (_mackey_glass, "nrmse"),
     "file": (_file, "nrmse"),

@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import xarray as xr
 from scipy import linalg, sparse, stats
-from tqdm import tqdm
 
 from echolesion import decomposition, statistics, surrogates
 from echolesion.influence import off_diagonal
+from echolesion.progress import bar
 
 #: Share of what a node gets that it passes on, in attenuation and autoregression.
 ATTENUATION = 0.5
@@ -157,8 +157,7 @@ def compare(
 
     # One at a time: those of all of them together would not fit into memory.
     draws = [draw for draw in NULLS.values() for _ in range(number)]
-    shown = tqdm(draws, desc=progress, disable=None if progress else True, delay=2, unit="surrogate")
-    drawn = np.stack([of_surrogate(draw(matrix, rng)) for draw in shown])
+    drawn = np.stack([of_surrogate(draw(matrix, rng)) for draw in bar(progress, "surrogate", draws)])
     drawn = drawn.reshape(len(NULLS), number, *drawn.shape[1:])
     value, replicate = np.stack(estimates), np.stack(replicates, axis=1)
     error, low, high = statistics.jackknife_interval(value, replicate)
