@@ -111,3 +111,8 @@ rule doctor:
 
 onstart:
     print(announcement())
+
+
+onsuccess:
+    if Path(rules.report.output[0]).exists():
+        print(f"echolesion: the answer is in {rules.report.output[0]}")

@@ -52,6 +52,7 @@ def folder(tmp_path_factory):
     assert answer.returncode == 0, answer.output
     assert "echolesion: study 'smoke': smallworld36 (36 nodes)" in answer.output
     assert re.search(r"takes about\s+\d+\.\d min here on 2 cores", answer.output)
+    assert "the answer is in results/smoke/report.html" in answer.output
     return path
 
 
