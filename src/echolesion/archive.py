@@ -21,7 +21,8 @@ from echolesion import formats
 FORMATS = {
     ".nc": "application/netcdf", ".csv": "text/csv", ".tsv": "text/tab-separated-values", ".png": "image/png",
     ".pdf": "application/pdf", ".log": "text/plain", ".yaml": "application/yaml", ".py": "text/x-python",
-    ".json": "application/json", ".md": "text/markdown",
+    ".json": "application/json", ".md": "text/markdown", ".html": "text/html", ".txt": "text/plain",
+    ".svg": "image/svg+xml", ".tiff": "image/tiff",
 }  # fmt: skip
 
 

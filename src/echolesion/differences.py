@@ -74,6 +74,70 @@ def walks_at_once(problem: simulation.Problem, level: shapley.Level) -> int:
     return max(1, simulation.rows_at_once(problem, length) // level.prefixes)
 
 
+class _Copies:
+    """Targets of the nodes that are added, once more: all a copy hears of the node is what their connection carries.
+
+    Of every prefix S of every walk, the intact nodes that the node i added next has a connection to.
+
+    Attributes
+    ----------
+    state : torch.Tensor, shape (C,)
+        Activity of the copies.
+    connection : torch.Tensor of int, shape (C,)
+        Numbers of the connections, see `simulation.connections`.
+    """
+
+    def __init__(
+        self,
+        problem: simulation.Problem,
+        run: simulation.Run,
+        intact: Tensor,
+        added: Tensor,
+        nodes: Tensor,
+        weight: Tensor,
+    ):
+        _, prefixes, length = intact.shape
+        connection = problem.connection[added[:, :, None], nodes[:, None, :]]
+        copied = torch.zeros_like(intact)
+        copied[:, :-1] = (connection >= 0) & intact[:, :-1]
+        walk, prefix, column = copied.nonzero(as_tuple=True)
+        self.problem = problem
+        self.connection, self.weight = connection[walk, prefix, column], weight[prefix, 0]
+        # Places among all states: of j in S, and of i in S + i.
+        self.original = copied.flatten().nonzero().squeeze(1)
+        column_of_added = torch.searchsorted(nodes.contiguous(), added)[walk, prefix]
+        self.sender = (walk * prefixes + prefix + 1) * length + column_of_added
+        self.senders = added[walk, prefix]
+        self.carried = problem.weights[self.senders, nodes[walk, column]]
+        if run.scale is not None:
+            self.carried *= run.scale[walk, prefix + 1, 0]
+        self.held = problem.held[0][self.senders]
+        # What i sends beyond what it is held at, as in `reservoir.trajectory`: a ring as long as the longest delay.
+        self.longest = simulation.longest_delay(problem)
+        self.sent = (run.start.view(-1)[self.sender] - self.held).repeat(self.longest, 1)
+        if run.past is not None and self.longest > 1:
+            self.sent[1:] = run.past.flatten(1)[1 - self.longest :, self.sender] - self.held
+        self.delay = 1 if problem.delays is None else problem.delays[self.senders, nodes[walk, column]]
+        self.each = torch.arange(len(self.original), device=intact.device)
+        self.state = run.start.view(-1)[self.original]
+        self.driving, self.scratch = torch.empty_like(self.state), torch.empty_like(self.state)
+
+    def step(self, t: int, state: Tensor, preactivation: Tensor) -> None:
+        """Go to step t, given all states and pre-activations of the run at that step."""
+        problem, longest = self.problem, self.longest
+        arriving = self.sent[0] if longest == 1 else self.sent[(t + 1 - self.delay) % longest, self.each]
+        torch.index_select(preactivation.view(-1), 0, self.original, out=self.driving).addcmul_(arriving, self.carried)
+        reservoir.update(self.state, self.driving, problem.leak, problem.activation, self.scratch)
+        if problem.held_varies:
+            self.held = problem.held[t + 1][self.senders]
+        torch.index_select(state.view(-1), 0, self.sender, out=self.sent[(t + 1) % longest]).sub_(self.held)
+
+    def difference(self, copies: Tensor, states: Tensor, share: float) -> Tensor:
+        """Return the weighted difference of copies and the targets themselves, shape (C,), overwritten at next use."""
+        torch.index_select(states.view(-1), 0, self.original, out=self.scratch)
+        return torch.sub(copies, self.scratch, out=self.scratch).mul_(self.weight).mul_(share)
+
+
 def add(sums: Sums, problem: simulation.Problem, place: int, level: shapley.Level, walks: shapley.Walks) -> None:
     """Simulate the prefixes of some walks and add their differences to the sums, in place.
 
@@ -105,40 +169,13 @@ def add(sums: Sums, problem: simulation.Problem, place: int, level: shapley.Leve
     level_weight = torch.full_like(added, level.weight, dtype=torch.float64)
     sums.contribution_weight[place].index_add_(0, added.flatten(), level_weight.flatten())
 
-    connection = problem.connection[added[:, :, None], nodes[:, None, :]]
-    copied = torch.zeros_like(intact)
-    copied[:, smaller] = (connection >= 0) & intact[:, smaller]
-    walk, prefix, column = copied.nonzero(as_tuple=True)
-    original = copied.flatten().nonzero().squeeze(1)  # of every copy, j in S
-    senders = added[walk, prefix]
-    column_of_added = torch.searchsorted(nodes.contiguous(), added)[walk, prefix]
-    sender = (walk * prefixes + prefix + 1) * length + column_of_added  # i in S + i
-    sent_weight = problem.weights[senders, nodes[walk, column]]
-    connection, copy_weight = connection[walk, prefix, column], weight[prefix, 0]
     run = simulation.simulate(problem, None if whole else nodes, intact)
-    if run.scale is not None:
-        sent_weight *= run.scale[walk, prefix + 1, 0]
-    held_sender = problem.held[0][senders]
-    longest = simulation.longest_delay(problem)
-    # What i sends beyond what it is held at, as in `reservoir.trajectory`: a ring that is as long as the longest delay.
-    sent = (run.start.view(-1)[sender] - held_sender).repeat(longest, 1)
-    if run.past is not None and longest > 1:
-        sent[1:] = run.past.flatten(1)[1 - longest :, sender] - held_sender
-    delay = 1 if problem.delays is None else problem.delays[senders, nodes[walk, column]]
-    each = torch.arange(sent.shape[1], device=device)
-    copies = run.start.view(-1)[original]
-    driving, new, binned_copies = (torch.empty_like(copies) for _ in range(3))
-    binned = torch.empty(intact.shape, device=device, dtype=dtype)
+    copies = _Copies(problem, run, intact, added, nodes, weight)
+    binned, binned_copies = torch.empty_like(run.start), torch.empty_like(copies.state)
     difference = torch.empty((count, prefixes - 1, length), device=device, dtype=dtype)
     outputs = torch.empty((count, prefixes, *problem.truth.shape), device=device, dtype=torch.float64)
-
     for t, (state, preactivation, output) in enumerate(run.steps):
-        arriving = sent[0] if longest == 1 else sent[(t + 1 - delay) % longest, each]
-        torch.index_select(preactivation.view(-1), 0, original, out=driving).addcmul_(arriving, sent_weight)
-        reservoir.update(copies, driving, problem.leak, problem.activation, new)
-        if problem.held_varies:
-            held_sender = problem.held[t + 1][senders]
-        torch.index_select(state.view(-1), 0, sender, out=sent[(t + 1) % longest]).sub_(held_sender)
+        copies.step(t, state, preactivation)
         step = t - problem.washout
         if step < 0:
             continue
@@ -147,11 +184,11 @@ def add(sums: Sums, problem: simulation.Problem, place: int, level: shapley.Leve
         first = step == 0 or problem.bins[step - 1] != bin_
         last = step + 1 == len(problem.bins) or problem.bins[step + 1] != bin_
         if first and last:
-            total, total_copies = state, copies
+            total, total_copies = state, copies.state
         elif first:
-            total, total_copies = binned.copy_(state), binned_copies.copy_(copies)
+            total, total_copies = binned.copy_(state), binned_copies.copy_(copies.state)
         else:
-            total, total_copies = binned.add_(state), binned_copies.add_(copies)
+            total, total_copies = binned.add_(state), binned_copies.add_(copies.state)
         if last:
             share = 1 / int(np.count_nonzero(problem.bins == bin_))
             torch.sub(total[:, larger], total[:, smaller], out=difference).mul_(weight * share)
@@ -161,9 +198,7 @@ def add(sums: Sums, problem: simulation.Problem, place: int, level: shapley.Leve
                 sums.influence[bin_].index_add_(0, added.flatten(), difference.flatten(0, 1))
             else:
                 sums.influence[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
-            torch.index_select(total.view(-1), 0, original, out=new)
-            torch.sub(total_copies, new, out=new).mul_(copy_weight).mul_(share)
-            sums.direct[bin_].index_add_(0, connection, new)
+            sums.direct[bin_].index_add_(0, copies.connection, copies.difference(total_copies, total, share))
 
     sums.runs[0] += count * prefixes
     if problem.loop is not None:
