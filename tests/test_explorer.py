@@ -25,9 +25,9 @@ def test_maps_are_those_of_the_results(data, results):
     for name, estimate in results["influence"].items():
         free = np.nan_to_num(estimate["power_noise_free"].transpose("source", "target").values.ravel())
         magnitude = unpacked(data["regimes"][name]["magnitude"])
-        np.testing.assert_allclose(magnitude * np.abs(magnitude), free, rtol=1e-5, atol=1e-9)
+        np.testing.assert_allclose(magnitude * np.abs(magnitude), free, rtol=1e-3, atol=1e-9)
         weights = results["reservoir"][name]["weights"].transpose("source", "target").values.ravel()
-        np.testing.assert_allclose(unpacked(data["regimes"][name]["weights"]), weights, rtol=1e-6)
+        np.testing.assert_allclose(unpacked(data["regimes"][name]["weights"]), weights, rtol=2**-11)
 
 
 def test_courses_are_right_to_less_than_their_error(data, results):

@@ -137,7 +137,7 @@ def test_the_matrix_is_reordered_and_answers_to_the_pointer(page, study):
     z = page.evaluate("document.getElementById('matrix').data[0].z")
     with xr.open_dataset(study / "rings/optimal/reservoir.nc") as network:
         names = [f"n{k}" for k in range(12)]
-        assert z[3][8] == pytest.approx(float(network["weights"].sel(source="n3", target="n8")), rel=1e-5)
+        assert z[3][8] == pytest.approx(float(network["weights"].sel(source="n3", target="n8")), rel=1e-3)
         assert names == [str(name) for name in network["node"].values] and z[0][0] is None
     # The cell of n3 on n8, in the middle of the plot's rows and columns.
     box = page.evaluate(
