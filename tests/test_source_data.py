@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import shown_by
+from matplotlib.figure import Figure
 
 from echolesion import figures, source_data, style
 
@@ -65,3 +66,16 @@ def test_words_stand_beside_places(tables):
     grid = tables("tuning")["a"].query("kind == 'cell'")
     assert set(grid["x is"].astype(float)) == {0.5, 1.4} and set(grid["y is"].astype(float)) == {0.3, 1.0}
     assert pd.api.types.is_numeric_dtype(grid.filter(like="value: ").squeeze())
+
+
+def test_what_is_not_drawn_is_missing_and_not_left_out():
+    figure = Figure()
+    axes = figure.subplots()
+    axes.errorbar([1, 2], [3, np.nan], [0.5, np.nan], label="one")
+    axes.errorbar([4], [np.nan], [np.nan], label="none")
+    axes.hlines([1, np.nan], [0, np.nan], [2, np.nan], label="ranges")
+    table = source_data.tables(figure)["a"]
+    one, none, ranges = (table[table["series"] == name] for name in ("one", "none", "ranges"))
+    np.testing.assert_array_equal(one[["low", "high"]], [[2.5, 3.5], [np.nan, np.nan]])
+    assert len(none) == 1 and none[["y", "low", "high"]].isna().all(axis=None)
+    np.testing.assert_array_equal(ranges[["x", "x end"]], [[0, 2], [np.nan, np.nan]])

@@ -116,8 +116,8 @@ def _of_collection(collection: Collection) -> Iterator[tuple[str, str, Rows]]:
         values = collection.get_array()
         yield name, "point", {"x": x, "y": y} | ({} if values is None else {"value": values})
     elif isinstance(collection, LineCollection):
-        ends = np.array([[*segment[0], *segment[-1]] for segment in collection.get_segments()]).reshape(-1, 4)
-        yield name, "range", dict(zip(("x", "y", "x end", "y end"), ends.T, strict=True))
+        ends = _ends(collection)
+        yield name, "range", dict(zip(("x", "y", "x end", "y end"), ends.reshape(-1, 4).T, strict=True))
     elif isinstance(collection, PolyCollection):
         for path in collection.get_paths():
             x, y = np.asarray(path.vertices, dtype=float).T
@@ -130,10 +130,15 @@ def _with_error_bars(container: ErrorbarContainer) -> Rows:
     x, y = np.asarray(points.get_data(), dtype=float)
     rows: Rows = {"x": x, "y": y}
     for collection in bars:
-        ends = np.array([segment[[0, -1]] for segment in collection.get_segments()]).reshape(-1, 2, 2)
+        ends = _ends(collection)
         axis = 0 if container.has_xerr else 1
         rows |= {"low": ends[:, 0, axis], "high": ends[:, 1, axis]}
     return rows
+
+
+def _ends(lines: LineCollection) -> np.ndarray:
+    """Return both ends of every line, shape (lines, 2, 2); NaN of one that is not drawn."""
+    return np.array([np.asarray(path.vertices)[[0, -1]] for path in lines.get_paths()], dtype=float).reshape(-1, 2, 2)
 
 
 def _name(artist: Artist | ErrorbarContainer | BarContainer) -> str:
