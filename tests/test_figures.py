@@ -1,10 +1,12 @@
 """Every figure is drawn and its structure looked at: axes have labels, scales are shared, intervals are there."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from conftest import REGIMES, shown_by, study
+import yaml
+from conftest import REGIMES, ROOT, shown_by, study
 from matplotlib.collections import PathCollection
 from matplotlib.image import AxesImage
 
@@ -26,14 +28,26 @@ def drawn(name, results, of_the_study=None):
 OF_NETWORKS = [n for n in figures.FIGURES if n not in ("parameter_map", "map_against_score", "published_tuning")]
 
 
-@pytest.mark.parametrize("name", figures.FIGURES)
+#: Figures that may be drawn in one column.
+NARROW = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())["properties"]["figures"][
+    "properties"
+]["in_one_column"]["items"]["enum"]
+
+
+@pytest.mark.parametrize("name", NARROW)
 def test_the_width_is_that_of_a_column_and_panels_are_lettered(name, results, of_the_study, tmp_path):
     figure = figures.draw(name, "a title", shown_by(name, results, of_the_study), width=84)
     storage.write_figure(figure, tmp_path / "a.pdf")
     page = re.search(rb"/MediaBox \[ ?0 0 ([0-9.]+) ([0-9.]+) ?\]", (tmp_path / "a.pdf").read_bytes())
     assert float(page[1]) / 72 * 25.4 == pytest.approx(84, abs=0.1)
+    assert all(legend.get_window_extent().width <= figure.bbox.width for legend in figure.legends)
     letters = [text.get_text() for axes in figure.axes for text in axes.texts if text.get_fontweight() == "bold"]
     panels = style.panels_of(figure)
+    # Below each other, none over another.
+    boxes = [axes.get_tightbbox() for axes in panels.values()]
+    assert all(above.y0 >= below.y1 - 1 for above, below in pairwise(boxes))
+    assert all(box.x0 >= -1 and box.x1 <= figure.bbox.width + 1 for box in boxes)
+    assert all(axes.get_ylabel() for axes in panels.values())
     assert letters == (list(panels) if len(panels) > 1 else [])
     assert "<colorbar>" not in {axes.get_label() for axes in panels.values()}
 

@@ -53,6 +53,17 @@ def test_noise_is_not_called_a_contribution():
     assert findings._distinct(np.zeros(3), np.zeros(3), 8) == 0
 
 
+def test_a_map_of_one_network_or_of_noise_is_not_given_an_interval(of_the_study):
+    whole = of_the_study["parameter_map"]
+    one = whole.copy(deep=True)
+    one["low"][...] = one["high"][...] = one["association_low"][...] = one["association_high"][...] = np.nan
+    assert "[" not in findings.caption("parameter_map", {"result": {"all": one}}).partition("\n")[0]
+    assert "[" not in findings.caption("map_against_score", {"result": {"all": one}}).partition("\n")[0]
+    one["association"][...] = np.nan
+    text = findings.caption("map_against_score", {"result": {"all": one}})
+    assert "too few points of the grid have influence beyond the estimator's noise" in text and "nan" not in text
+
+
 @pytest.fixture
 def of_a_regime(results):
     sound = [results[kind]["optimal"].copy(deep=True) for kind in ("training", "influence", "contribution")]

@@ -12,12 +12,16 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import NullLocator
 
 from echolesion import statistics
 from echolesion.influence import off_diagonal
 from echolesion.study_figures import layouts, map_against_score, parameter_map, published_tuning, summary
 from echolesion.style import COLOURS, GREY, MILLIMETRE, STYLE, WIDTH, Results, colours_of, gathered, panels_of
+
+#: Widths in mm below which panels stand below each other, not side by side.
+ONE_COLUMN_AT_MOST = 120
 
 
 def draw(name: str, title: str, results: Results, width: float = 174) -> Figure:
@@ -41,6 +45,8 @@ def draw(name: str, title: str, results: Results, width: float = 174) -> Figure:
     """
     with mpl.rc_context(STYLE):
         figure = FIGURES[name](results)
+        if width < ONE_COLUMN_AT_MOST:
+            _stack(figure)
         figure.set_figwidth(width * MILLIMETRE)
         figure.suptitle(title, fontsize=9)
         panels = panels_of(figure)
@@ -50,7 +56,31 @@ def draw(name: str, title: str, results: Results, width: float = 174) -> Figure:
                 fontsize=9, fontweight="bold",
             )  # fmt: skip
         figure.draw_without_rendering()
+        for legend in [each for each in figure.legends if each.get_window_extent().width > figure.bbox.width]:
+            entries = [handle for handle in legend.legend_handles if handle is not None]
+            labels = [text.get_text() for text in legend.get_texts()]
+            legend.remove()
+            figure.legend(entries, labels, loc="outside lower center", ncols=1)
+            figure.draw_without_rendering()
     return figure
+
+
+def _stack(figure: Figure) -> None:
+    """Put the panels of a figure below each other, each as high as before."""
+    panels = list(panels_of(figure).values())
+    spec = panels[0].get_subplotspec()
+    columns = spec.get_geometry()[1] if spec else 1
+    if columns == 1:
+        return
+    figure.set_figheight(figure.get_figheight() * columns)
+    grid = GridSpec(len(panels), 1, figure=figure)
+    label = ""
+    for place, axes in enumerate(panels):
+        axes.set_subplotspec(grid[place])
+        # What stood once, left of a row of panels, is not beside each of them now.
+        axes.tick_params(labelleft=True)
+        label = axes.get_ylabel() or label
+        axes.set_ylabel(label)
 
 
 def _magnitude(influence: xr.Dataset) -> np.ndarray:
@@ -149,9 +179,10 @@ def prediction(results: Results) -> Figure:
             axes.set(ylabel="memory capacity", ylim=(0, 1))
         else:
             axes.plot(trained["time"], trained["truth"][:, 0], color=GREY, lw=2.5, alpha=0.6, label="truth")
-            axes.plot(trained["time"], trained["prediction"][:, 0], color=colours[name], label="prediction")
+            axes.plot(trained["time"], trained["prediction"][:, 0], color=colours[name], label=f"prediction, {name}")
             axes.set(ylabel=f"{trained['output'].values[0]} (s.d.)")
-            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
+    if "memory_per_lag" not in trained:
+        figure.legend(*gathered(panels), loc="outside lower center", ncols=3)
     panels[-1].set_xlabel("lag (steps)" if "memory_per_lag" in trained else "time (steps)")
     return figure
 
@@ -216,7 +247,8 @@ def influence_against_weight(results: Results) -> Figure:
         weight = np.abs(results["reservoir"][name]["weights"].transpose("source", "target").values)
         connected, unconnected = pairs & (weight > 0), pairs & (weight == 0)
         size = np.clip(2000 / connected.sum(), 1, 9)
-        axes.scatter(weight[connected], magnitude[connected], s=size, color=colours[name], linewidths=0, alpha=0.6)
+        points = {"s": size, "color": colours[name], "linewidths": 0, "alpha": 0.6}
+        axes.scatter(weight[connected], magnitude[connected], label=f"connected pairs, {name}", **points)
         # A logarithmic axis has no place for pairs without any influence, of nodes that do not reach each other.
         reached = magnitude[unconnected & (magnitude > 0)]
         if reached.size > 1:
@@ -224,14 +256,14 @@ def influence_against_weight(results: Results) -> Figure:
             violin = axes.violinplot(np.log10(reached), positions=[place], widths=-1.2 * place, showextrema=False)
             for body in violin["bodies"]:
                 body.get_paths()[0].vertices[:, 1] = 10 ** body.get_paths()[0].vertices[:, 1]
-                body.set(facecolor=GREY, alpha=0.8)
+                body.set(facecolor=GREY, alpha=0.8, label="distribution over pairs without a connection")
         if none := np.count_nonzero(magnitude[pairs] == 0):
             axes.annotate(f"{none / pairs.sum():.0%} of pairs: 0", (0.98, 0.02), xycoords="axes fraction", ha="right")
         axes.set_yscale("log")
         axes.set(xlabel="|weight|")
         axes.set_title(
-            f"{name}\nPearson {_with_interval(split, name, 'pearson_all')}\n"
-            f"Spearman {_with_interval(split, name, 'spearman_connected')}",
+            f"{name}\nall pairs, Pearson {_with_interval(split, name, 'pearson_all')}\n"
+            f"connected pairs, Spearman {_with_interval(split, name, 'spearman_connected')}",
             loc="left",
         )
     values = np.concatenate([_magnitude(estimate)[pairs] for estimate in regimes.values()])
@@ -239,8 +271,7 @@ def influence_against_weight(results: Results) -> Figure:
     # What is smaller by more than the precision of float32 is rounding between nodes that hardly reach each other.
     panels[0].set_ylim(max(low / 2, 1e-6 * high), 2 * high)
     panels[0].set_ylabel("s.d. over time of influence")
-    note = "Pearson: all pairs. Spearman: connected pairs. Grey: distribution over pairs without a connection."
-    figure.supxlabel(note, fontsize=7)
+    figure.legend(*gathered(panels), loc="outside lower center", ncols=3)
     return figure
 
 

@@ -45,6 +45,11 @@ def _estimate(table: xr.Dataset, **where: str) -> str:
     return f"{float(value['estimate']):.3f} [{float(value['low']):.3f}, {float(value['high']):.3f}]"
 
 
+def _between(value: float, low: float, high: float) -> str:
+    """Write a mean over networks with its interval, which a single network does not have."""
+    return f"{value:.2f}" + ("" if np.isnan(low) else f" [{low:.2f}, {high:.2f}]")
+
+
 def _list(parts: Iterator[str] | list[str]) -> str:
     """Join parts of a sentence."""
     *others, last = parts
@@ -277,9 +282,9 @@ def _of_parameter_map(results: Results) -> str:
             ends = []
             for place in (mean.argmin(...), mean.argmax(...)):
                 point = dataset.sel(measure=measure).isel(place)
-                value, low, high = (float(point[key]) for key in ("mean", "low", "high"))
+                values = [float(point[key]) for key in ("mean", "low", "high")]
                 radius, leak = float(point["spectral_radius"]), float(point["leak"])
-                ends.append(f"{value:.2f} [{low:.2f}, {high:.2f}] (spectral radius {radius:g}, leak rate {leak:g})")
+                ends.append(f"{_between(*values)} (spectral radius {radius:g}, leak rate {leak:g})")
             sentences.append(
                 f"In {loop} loop the share of influence on unconnected pairs, a mean over networks, goes from"
                 f" {' to '.join(ends)}."
@@ -291,10 +296,13 @@ def _of_map_against_score(results: Results) -> str:
     sentences = []
     for loop, dataset in _over_map(results):
         found = dataset.sel(measure="pearson_all_noise_free")
-        rho, low, high = (float(found[key]) for key in ("association", "association_low", "association_high"))
+        values = [float(found[key]) for key in ("association", "association_low", "association_high")]
+        if np.isnan(values[0]):
+            sentences.append(f"In {loop} loop, too few points of the grid have influence beyond the estimator's noise.")
+            continue
         sentences.append(
             f"In {loop} loop, correlation with |weight| and test {dataset.attrs['score']} go together over the grid at"
-            f" {rho:.2f} [{low:.2f}, {high:.2f}] (Spearman, mean over networks)."
+            f" {_between(*values)} (Spearman, mean over networks)."
         )
     return " ".join(sentences)
 

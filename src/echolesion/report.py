@@ -69,6 +69,11 @@ def embedded(picture: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(picture.read_bytes()).decode()
 
 
+def _pixels(picture: Path) -> int:
+    """Return the width of a PNG file, which stands in its header."""
+    return int.from_bytes(picture.read_bytes()[16:20], "big")
+
+
 def by_question(pictures: Sequence[Path], captions: Sequence[Path], networks: Sequence[str]) -> list[dict[str, Any]]:
     """Sort the figures of a study by the question they answer, and by network.
 
@@ -85,9 +90,11 @@ def by_question(pictures: Sequence[Path], captions: Sequence[Path], networks: Se
     -------
     list of dict
         Per question ``short``, ``title`` and ``groups``; a group has the name of its ``network``, empty for all of
-        them, and ``figures``, each with ``name``, ``picture``, ``finding`` and ``shown``.
+        them, and ``figures``, each with ``name``, ``picture``, ``finding``, ``shown``, and ``width`` in percent of
+        the widest.
     """
     named = {picture.stem: (picture, caption) for picture, caption in zip(pictures, captions, strict=True)}
+    widest = max(map(_pixels, pictures), default=1)
     sections = []
     for short, title, figures in QUESTIONS:
         groups = []
@@ -97,7 +104,8 @@ def by_question(pictures: Sequence[Path], captions: Sequence[Path], networks: Se
             for name in filter(named.__contains__, found):
                 picture, caption = named[name]
                 finding, shown = caption.read_text(encoding="utf-8").strip().split("\n\n")
-                drawn.append({"name": name, "picture": embedded(picture), "finding": finding, "shown": shown})
+                about = {"finding": finding, "shown": shown, "width": 100 * _pixels(picture) / widest}
+                drawn.append({"name": name, "picture": embedded(picture)} | about)
             if drawn:
                 groups.append({"network": network, "figures": drawn})
         sections.append({"short": short, "title": title, "groups": groups})
