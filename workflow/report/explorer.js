@@ -100,7 +100,7 @@ function drawMatrix() {
     marker: { symbol: "square-open", size: 12, color: "#e00", line: { width: 2 } } };
   const step = Math.max(1, Math.ceil(size / 25));
   const shownTicks = order.map((_, k) => k).filter((k) => k % step === 0);
-  const axis = { tickvals: shownTicks, ticktext: shownTicks.map((k) => data.nodes[order[k]]), tickfont: { size: 9 }, constrain: "domain" };
+  const axis = { automargin: true, tickvals: shownTicks, ticktext: shownTicks.map((k) => data.nodes[order[k]]), tickfont: { size: 9 }, constrain: "domain" };
   const plot = element("matrix");
   Plotly.react(plot, [trace, marker], layout({
     height: Math.min(560, plot.clientWidth), margin: { l: 80, r: 0, t: 10, b: 80 }, showlegend: false,
@@ -158,7 +158,7 @@ function drawStrongest(id, title, at, node) {
   Plotly.react(id, [{
     type: "bar", orientation: "h", x: strongest.map((other) => regime.magnitude[at(other)]), y: strongest.map((other) => data.nodes[other]),
     error_x: error, marker: { color: COLOURS.influence }, hovertemplate: "%{y}: %{x:.3g} ± %{error_x.array:.2g}<extra></extra>",
-  }], layout({ height: 300, margin: { l: 110, r: 10, t: 10, b: 45 }, xaxis: { title: { text: "magnitude of influence" }, rangemode: "tozero" }, yaxis: { type: "category" } }), config);
+  }], layout({ height: 300, margin: { l: 110, r: 10, t: 10, b: 45 }, xaxis: { title: { text: "magnitude of influence" }, rangemode: "tozero" }, yaxis: { type: "category", automargin: true } }), config);
 }
 
 async function choose(change) {
