@@ -56,17 +56,16 @@ def _list(parts: Iterator[str] | list[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _differences(split: xr.Dataset, measure: str) -> str:
-    """Say how two regimes differ, for every two that the decomposition compares."""
+def _differences(split: xr.Dataset, measure: str, where: str = "") -> str:
+    """Say how, and perhaps where, two regimes differ, for every two that the decomposition compares."""
     sentences = []
     for both in map(str, split["regime"].values):
         first, dash, second = both.partition(" - ")
         if dash:
             value = split.sel(regime=both, measure=measure)
             between = "above" if value["low"] > 0 else "below" if value["high"] < 0 else "not apart from"
-            sentences.append(
-                f" The regime {first} lies {between} {second}, by {_estimate(split, regime=both, measure=measure)}."
-            )
+            by = _estimate(split, regime=both, measure=measure)
+            sentences.append(f" The regime {first} lies {between} {second}{where}, by {by}.")
     return "".join(sentences)
 
 
@@ -228,8 +227,7 @@ def _of_shares(results: Results) -> str:
         f" {_estimate(split, regime=regime, measure=mediated)} of it travels through other nodes."
         for regime in results["influence"]
     ]
-    differences = _differences(split, mediated)
-    return " ".join(sentences) + (f" Of what travels:{differences}" if differences else "")
+    return " ".join(sentences) + _differences(split, mediated, " in what travels")
 
 
 def _of_summary(results: Results) -> str:
