@@ -4,6 +4,7 @@
 """
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def study(tmp_path_factory):
 def chromium():
     with sync_playwright() as playwright:
         # Debian's: Playwright's own cannot be had without its server.
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         yield browser
         browser.close()
 
