@@ -11,7 +11,7 @@ from scipy import stats
 
 from echolesion import connectome, reservoir, statistics
 from echolesion.scores import SCORES
-from echolesion.study_figures import STRONGEST
+from echolesion.study_figures import STRONGEST, strongest_pairs
 from echolesion.style import Results
 
 #: Share of false ones that is accepted among the nodes that are said to contribute.
@@ -259,10 +259,8 @@ def _of_summary(results: Results) -> str:
 def _of_layouts(results: Results) -> str:
     parts = []
     for name, dataset in results["connectome"].items():
-        weights = dataset["weight"].transpose("source", "target").values
-        power = np.nan_to_num(results["influence"][name]["power_noise_free"].transpose("source", "target").values)
-        strongest = np.argsort(power, axis=None)[-STRONGEST:]
-        parts.append(f"{(weights.ravel()[strongest] != 0).mean():.0%} in {name}")
+        _, connected = strongest_pairs(dataset["weight"], results["influence"][name])
+        parts.append(f"{connected.mean():.0%} in {name}")
     return f"Of the {STRONGEST} strongest influences, so many run along a connection: {_list(parts)}."
 
 

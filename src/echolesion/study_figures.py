@@ -82,6 +82,14 @@ def _name(key: str, weights: xr.DataArray) -> str:
     return f"{key}\n{described['nodes']} nodes, {100 * described['density']:.2g} %"
 
 
+def strongest_pairs(weights: xr.DataArray, influence: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Return the `STRONGEST` pairs by noise-free power, places of shape (pair, 2), and which of them are connected."""
+    power = np.nan_to_num(influence["power_noise_free"].transpose("source", "target").values)
+    strongest = np.argsort(power, axis=None)[-STRONGEST:]
+    pairs = np.stack(np.unravel_index(strongest, power.shape), axis=1)
+    return pairs, weights.transpose("source", "target").values[pairs[:, 0], pairs[:, 1]] != 0
+
+
 def layouts(results: Results) -> Figure:
     """Draw the strongest influences of every network, between nodes at their coordinates if they have some.
 
@@ -106,9 +114,7 @@ def layouts(results: Results) -> Figure:
             # Ranks, as a few nodes of few connections would push the others into a corner.
             places = stats.rankdata(list(nx.spring_layout(graph, seed=0).values()), axis=0)
             axes.set(xlabel="no coordinates", xticks=[], yticks=[])
-        strongest = np.argsort(power, axis=None)[-STRONGEST:]
-        pairs = np.stack(np.unravel_index(strongest, power.shape), axis=1)
-        connected = weights.values[pairs[:, 0], pairs[:, 1]] != 0
+        pairs, connected = strongest_pairs(weights, results["influence"][name])
         for kind, colour in ((connected, COLOURS[0]), (~connected, COLOURS[1])):
             label = f"{'on a' if colour == COLOURS[0] else 'without a'} connection"
             lines = LineCollection(places[pairs[kind]], colors=colour, linewidths=0.6, alpha=0.7, label=label)
