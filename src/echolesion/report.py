@@ -71,7 +71,8 @@ def embedded(picture: Path) -> str:
 
 def _pixels(picture: Path) -> int:
     """Return the width of a PNG file, which stands in its header."""
-    return int.from_bytes(picture.read_bytes()[16:20], "big")
+    with picture.open("rb") as file:
+        return int.from_bytes(file.read(20)[16:], "big")
 
 
 def by_question(pictures: Sequence[Path], captions: Sequence[Path], networks: Sequence[str]) -> list[dict[str, Any]]:
@@ -94,7 +95,7 @@ def by_question(pictures: Sequence[Path], captions: Sequence[Path], networks: Se
         the widest.
     """
     named = {picture.stem: (picture, caption) for picture, caption in zip(pictures, captions, strict=True)}
-    widest = max(map(_pixels, pictures), default=1)
+    widths = {picture: _pixels(picture) for picture in pictures}
     sections = []
     for short, title, figures in QUESTIONS:
         groups = []
@@ -104,7 +105,7 @@ def by_question(pictures: Sequence[Path], captions: Sequence[Path], networks: Se
             for name in filter(named.__contains__, found):
                 picture, caption = named[name]
                 finding, shown = caption.read_text(encoding="utf-8").strip().split("\n\n")
-                about = {"finding": finding, "shown": shown, "width": 100 * _pixels(picture) / widest}
+                about = {"finding": finding, "shown": shown, "width": 100 * widths[picture] / max(widths.values())}
                 drawn.append({"name": name, "picture": embedded(picture)} | about)
             if drawn:
                 groups.append({"network": network, "figures": drawn})
