@@ -20,15 +20,10 @@ configfile: str(Path(workflow.basedir, "config/config.yaml"))
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/connectome.smk"
-include: "workflow/rules/task.smk"
-include: "workflow/rules/reservoir.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/sweep.smk"
-include: "workflow/rules/influence.smk"
-include: "workflow/rules/decomposition.smk"
-include: "workflow/rules/nulls.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/map.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/study.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
@@ -83,30 +78,6 @@ rule estimates:
 rule interactions:
     input:
         expand(rules.interaction.output, connectome=CONNECTOMES, regime=REGIMES),
-
-
-# What the study asks for, before it does: `./run.sh plan`.
-rule plan:
-    log:
-        f"{LOGS}/plan.log",
-    conda:
-        "environment.yml"
-    params:
-        sizes={key: size_of(key) for key in CONNECTOMES},
-    script:
-        "scripts/plan.py"
-
-
-# What this machine has, and whether the study fits on it: `./run.sh doctor`.
-rule doctor:
-    log:
-        f"{LOGS}/doctor.log",
-    conda:
-        "environment.yml"
-    params:
-        sizes={key: size_of(key) for key in CONNECTOMES},
-    script:
-        "scripts/doctor.py"
 
 
 onstart:

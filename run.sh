@@ -90,7 +90,7 @@ doctor)
     ;;
 archive)
     setup
-    exec python scripts/archive.py "$@"
+    exec python scripts/study/archive.py "$@"
     ;;
 report)
     setup

@@ -5,7 +5,11 @@ from typing import Any
 import torch
 from measure import SEED, interleaved, make, row
 
-from echolesion import differences, reservoir, seeds, shapley, simulation, sweep
+from echolesion import shapley, sweep
+from echolesion.dynamics import reservoir
+from echolesion.records import seeds
+from echolesion.sweep import simulation
+from echolesion.sweep.sums import walks_at_once
 
 STEPS = 100
 
@@ -54,7 +58,7 @@ def sweep_share(size: int, walks: int) -> list[dict[str, Any]]:
     def simulate() -> None:
         rng = seeds.generator(SEED, "walks", 0, 0)
         for level in shapley.levels(size, walks):
-            for chunk in shapley.sample(level, size, rng, differences.walks_at_once(problem, level)):
+            for chunk in shapley.sample(level, size, rng, walks_at_once(problem, level)):
                 _simulate(problem, level, chunk)
 
     def whole() -> None:

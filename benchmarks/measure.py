@@ -10,7 +10,10 @@ import numpy as np
 import psutil
 import xarray as xr
 
-from echolesion import connectome, reservoir, seeds, task, training
+from echolesion import connectome, training
+from echolesion.dynamics import reservoir
+from echolesion.records import seeds
+from echolesion.training import task
 
 SEED = 2022
 

@@ -15,7 +15,9 @@ import xarray as xr
 from measure import SEED, interleaved, make, row
 from msapy import msa
 
-from echolesion import influence, reservoir, sweep
+from echolesion import sweep
+from echolesion.analysis import influence
+from echolesion.dynamics import reservoir
 
 PERMUTATIONS = 100
 #: By number of nodes: steps; of the permutations, those that are timed and scaled; walks of the long sweep, per batch.

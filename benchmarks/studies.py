@@ -9,7 +9,9 @@ import pandas as pd
 import torch
 from measure import SEED, make, row, run_process
 
-from echolesion import influence, storage, sweep
+from echolesion import sweep
+from echolesion.analysis import influence
+from echolesion.records import storage
 
 ROOT = Path(__file__).parents[1]
 NODES, BINS, STEPS, WALKS = 1384, 50, 100, 4

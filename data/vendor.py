@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from echolesion.catalogue import open_package
+from echolesion.connectome.catalogue import open_package
 
 DATA = Path(__file__).parent
 

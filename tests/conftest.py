@@ -10,25 +10,13 @@ import torch
 import xarray as xr
 import yaml
 
-from echolesion import (
-    connectome,
-    contribution,
-    decomposition,
-    influence,
-    landscape,
-    noise_curve,
-    nulls,
-    preparation,
-    published,
-    reservoir,
-    seeds,
-    sweep,
-    task,
-    topology,
-    training,
-    tuning,
-)
-from echolesion.catalogue import generate
+from echolesion import connectome, sweep, training
+from echolesion.analysis import contribution, decomposition, influence, noise_curve, nulls, parameter_map, topology
+from echolesion.connectome import preparation
+from echolesion.connectome.catalogue import generate
+from echolesion.dynamics import reservoir
+from echolesion.records import seeds
+from echolesion.training import published_tuning, task, tuning
 
 ROOT = Path(__file__).parents[1]
 
@@ -139,14 +127,14 @@ def of_the_study():
     networks = [make_network(8, seed=seed) for seed in (1, 2)]
     grid = {"spectral_radius": [0.5, 0.9], "leak": [0.5, 1.0], "loops": ["open"], "ridge": [0.01]}
     parts = [
-        landscape.explore(
+        parameter_map.explore(
             network["weights"], network["input_weights"], series, **grid, parameters={"input_scaling": 1.0},
             settings={"seed": 1, "walks": 2, "time_bins": 12},
         )
         for network, _, series in networks
     ]  # fmt: skip
-    whole = landscape.summarise(parts, ["one", "two"])
-    tuned = published.tune(np.loadtxt(ROOT / "data/mackey_glass/series.txt"))
+    whole = parameter_map.summarise(parts, ["one", "two"])
+    tuned = published_tuning.tune(np.loadtxt(ROOT / "data/mackey_glass/series.txt"))
     return {"parameter_map": whole, "map_against_score": whole, "published_tuning": tuned}
 
 

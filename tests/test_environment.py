@@ -10,7 +10,7 @@ from conftest import ROOT
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from echolesion import provenance
+from echolesion.records import origin
 
 CONDA_NAMES = {"pytorch": "torch", "snakemake-minimal": "snakemake", "matplotlib-base": "matplotlib"}
 
@@ -56,16 +56,15 @@ def test_installed_is_what_is_locked():
 
 
 def test_every_package_that_is_imported_is_declared():
-    modules = {"yaml": "pyyaml", "netCDF4": "netcdf4"}
-    own = {"echolesion", *(file.stem for file in (ROOT / "src/echolesion").glob("*.py"))}
+    modules = {"yaml": "pyyaml", "netCDF4": "netcdf4", "lazy_loader": "lazy-loader"}
     imported = set()
-    for file in [*(ROOT / "src").rglob("*.py"), *(ROOT / "scripts").glob("*.py")]:
+    for file in [*(ROOT / "src").rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]:
         imported |= set(re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), re.MULTILINE))
-    third_party = {modules.get(name, name) for name in imported - own - set(sys.stdlib_module_names)}
+    third_party = {modules.get(name, name) for name in imported - {"echolesion"} - set(sys.stdlib_module_names)}
     # netCDF4 is named where xarray is told to use it, and the executor in profiles/slurm.
     assert third_party | {"netcdf4", "snakemake-executor-plugin-slurm"} == set(declared())
 
 
 def test_recorded_versions_are_of_packages_that_are_there():
     """Conda users do not install this package itself: its version must not be asked for."""
-    assert {name.lower() for name in provenance.RECORDED} <= set(declared())
+    assert {name.lower() for name in origin.RECORDED} <= set(declared())

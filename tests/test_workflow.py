@@ -1,9 +1,12 @@
 """The workflow as a user runs it: the smoke study in a folder of its own, then changes to it."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +17,26 @@ import yaml
 from conftest import ROOT
 from snakemake.utils import update_config
 
-from echolesion import resources
+from echolesion.study import resources
 
 SMOKE = "config/studies/smoke.yaml"
 NETWORK = "results/smoke/smallworld36"
+#: Where every job leaves the names of the modules that it has loaded when it ends.
+LOADED = Path(tempfile.mkdtemp(prefix="echolesion-loaded-"))
+(LOADED / "sitecustomize.py").write_text(
+    """
+import atexit, os, pathlib, sys
+
+def leave():
+    script = pathlib.Path(sys.argv[0])
+    if script.parent.name == "scripts" and script.parent.parent.name == ".snakemake":
+        name = script.name.partition(".")[2]
+        loaded = sorted(module for module in sys.modules if module.partition(".")[0] == "echolesion")
+        pathlib.Path(__file__).with_name(f"{name}.{os.getpid()}.txt").write_text(" ".join(loaded))
+
+atexit.register(leave)
+"""
+)
 CHAIN = ["connectome.nc", "tuning.nc", "optimal/reservoir.nc", "optimal/training.nc", "optimal/sweep/0-0.nc"]
 
 
@@ -30,6 +49,7 @@ def snakemake(folder: Path, *arguments: str, root: Path = ROOT, change: dict | N
     command = ["snakemake", "-s", str(root / "Snakefile"), "--directory", str(folder), "--configfile", *configs]
     # As in a user's shell, where nothing says how many threads to take.
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    environment["PYTHONPATH"] = os.pathsep.join([str(LOADED), *filter(None, [environment.get("PYTHONPATH")])])
     answer = subprocess.run(
         [*command, "--cores", "2", *arguments], capture_output=True, text=True, check=False, env=environment
     )
@@ -343,15 +363,77 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def test_changed_code_reruns_the_rules_that_use_it(folder, checkout):
+FIGURES = {
+    f"figure_{name}"
+    for name in (
+        "connectome", "tuning", "prediction", "contribution", "influence", "influence_against_weight", "topology",
+        "shares", "summary", "layouts",
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        (
+            "analysis/decomposition.py",
+            {"decomposition", "tables", "topology", "report", "all"}
+            | {f"figure_{name}" for name in ("influence_against_weight", "topology", "shares", "summary")},
+        ),
+        ("sweep/edge_cut.py", set()),  # the study has none
+        ("sweep/simulation.py", SWEEP_ON),
+        ("figures/style.py", FIGURES | {"report", "all"}),
+        ("report/explorer.py", {"explorer", "report", "all"}),
+        ("sweep/__init__.pyi", set()),  # another name leads nowhere
+    ],
+)
+def test_changed_code_reruns_the_rules_that_use_it(folder, checkout, module, rules):
     assert planned(folder, root=checkout) == {}
-    module = checkout / "src/echolesion/decomposition.py"
+    module = checkout / "src/echolesion" / module
     module.write_text(module.read_text() + "\nCHANGED = True\n")
-    jobs = planned(folder, root=checkout)
-    assert set(jobs) == {
-        "decomposition", "tables", "topology", "figure_influence_against_weight", "figure_topology", "figure_shares",
-        "figure_summary", "explorer", "report", "all",
-    }  # fmt: skip
+    assert set(planned(folder, root=checkout)) == rules
+
+
+def test_every_module_reruns_what_loads_it(checkout):
+    """Each is changed in turn; the scripts whose hash changes are those whose jobs, in the tests above, loaded it."""
+    loaded: dict[str, set[str]] = {}
+    for file in LOADED.glob("*.txt"):
+        loaded.setdefault(file.name.partition(".")[0], set()).update(file.read_text().split())
+    scripts = {file.stem: file for file in (checkout / "scripts").rglob("*.py")}
+    # Of the whole study, those that a user runs by hand take no part in what reruns.
+    assert set(loaded) == set(scripts) - {"archive"}
+    ask = """
+import json, pathlib, sys
+from echolesion.records import sources
+
+def hashes():
+    for function in vars(sources).values():
+        getattr(function, "cache_clear", int)()
+    return {file.stem: sources.source_hash(file) for file in pathlib.Path("scripts").rglob("*.py")}
+
+before, changed = hashes(), {}
+sources_of = {file: file.read_text() for file in pathlib.Path("src/echolesion").rglob("*.py")}
+for file, source in sources_of.items():
+    file.write_text("# a comment\\n" + source.replace('\"\"\"', '\"\"\"Other words: ', 1))
+assert hashes() == before
+for file, source in sources_of.items():
+    file.write_text(source)
+for file, source in sources_of.items():
+    file.write_text(source + "\\nCHANGED = True\\n")
+    name = ".".join(file.relative_to("src").with_suffix("").parts).removesuffix(".__init__")
+    changed[name] = [script for script, value in hashes().items() if value != before[script]]
+    file.write_text(source)
+print(json.dumps(changed))
+"""
+    environment = os.environ | {"PYTHONPATH": str(checkout / "src")}
+    answer = subprocess.run(
+        [sys.executable, "-c", ask], cwd=checkout, capture_output=True, text=True, check=False, env=environment
+    )
+    assert answer.returncode == 0, answer.stderr
+    changed = json.loads(answer.stdout)
+    for module, reruns in changed.items():
+        assert set(reruns) - {"archive"} == {script for script, modules in loaded.items() if module in modules}, module
+    assert {module for modules in loaded.values() for module in modules} <= set(changed)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ const COLOURS = { influence: "#0072B2", direct: "#D55E00", indirect: "#009E73" }
 const LONGEST = 10;
 const element = (id) => document.getElementById(id);
 
-// Arrays are compressed, see echolesion.explorer.packed.
+// Arrays are compressed, see echolesion.report.explorer.packed.
 async function unpacked(array) {
   const bytes = Uint8Array.from(atob(array.data), (c) => c.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));

@@ -2,8 +2,9 @@
 from functools import cache
 from hashlib import sha256
 
-from echolesion import configuration, formats, resources
-from echolesion.provenance import source_hash
+from echolesion.connectome import formats
+from echolesion.records.sources import source_hash
+from echolesion.study import configuration, resources
 
 BASE = Path(workflow.basedir)
 # Relative, so that results do not depend on where the checkout lies.
@@ -78,7 +79,7 @@ def size_of(connectome):
     entry = CATALOGUE[connectome]
     if "size" in entry:
         return entry["size"]
-    from echolesion import catalogue
+    from echolesion.connectome import catalogue
 
     try:
         return catalogue.load(entry, connectome, BASE).sizes["source"]
@@ -152,7 +153,8 @@ def announcement():
     """Say how long the study takes on this machine."""
     import torch
 
-    from echolesion import catalogue, cost
+    from echolesion.connectome import catalogue
+    from echolesion.study import cost
 
     torch.set_num_threads(1)  # as in the jobs
 

@@ -14,7 +14,7 @@ rule fetch:
     params:
         entry=lambda wildcards: CATALOGUE[wildcards.connectome],
     script:
-        "../../scripts/fetch.py"
+        "../../scripts/connectome/fetch.py"
 
 
 rule connectome:
@@ -36,10 +36,10 @@ rule connectome:
     resources:
         **needs("connectome"),
     params:
-        code=code("connectome.py"),
+        code=code("connectome/connectome.py"),
         entry=lambda wildcards: CATALOGUE[wildcards.connectome],
         steps=lambda wildcards: steps_of(CATALOGUE[wildcards.connectome]),
         weighting=config["weighting"],
         seed=config["seed"],
     script:
-        "../../scripts/connectome.py"
+        "../../scripts/connectome/connectome.py"

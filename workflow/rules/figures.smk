@@ -45,13 +45,13 @@ for figure, kinds in NETWORK_FIGURES.items():
         resources:
             **needs("figure"),
         params:
-            code=code("figure.py"),
+            code=code("figures/figure.py"),
             figure=figure,
             width=width_of(figure),
             title=lambda wildcards: wildcards.connectome,
             names={kind: REGIMES if kind in OF_REGIMES else ["all"] for kind in kinds},
         script:
-            "../../scripts/figure.py"
+            "../../scripts/figures/figure.py"
 
 
 # Figures of all networks of the study.
@@ -77,7 +77,7 @@ rule figure_summary:
     resources:
         **needs("figure"),
     params:
-        code=code("figure.py"),
+        code=code("figures/figure.py"),
         figure="summary",
         width=width_of("summary"),
         title=f"Does the wiring explain influence? Study {config['study']}",
@@ -88,7 +88,7 @@ rule figure_summary:
             "training": OF_NETWORKS,
         },
     script:
-        "../../scripts/figure.py"
+        "../../scripts/figures/figure.py"
 
 
 rule figure_layouts:
@@ -108,13 +108,13 @@ rule figure_layouts:
     resources:
         **needs("figure"),
     params:
-        code=code("figure.py"),
+        code=code("figures/figure.py"),
         figure="layouts",
         width=width_of("layouts"),
         title=f"The strongest influences of all, regime {REGIMES[0]}. Study {config['study']}",
         names={"connectome": CONNECTOMES, "influence": CONNECTOMES},
     script:
-        "../../scripts/figure.py"
+        "../../scripts/figures/figure.py"
 
 
 # Figures of the whole study, each of one result; those that the study has.
@@ -143,13 +143,13 @@ for figure, (result, title) in STUDY_FIGURES.items():
         resources:
             **needs("figure"),
         params:
-            code=code("figure.py"),
+            code=code("figures/figure.py"),
             figure=figure,
             width=width_of(figure),
             title=f"Study {config['study']}: {title}",
             names={"result": ["all"]},
         script:
-            "../../scripts/figure.py"
+            "../../scripts/figures/figure.py"
 
 
 # Everything that is drawn, by the files' names.

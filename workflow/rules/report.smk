@@ -14,11 +14,11 @@ rule explorer:
     resources:
         **needs("explorer"),
     params:
-        code=code("explorer.py"),
+        code=code("report/explorer.py"),
         templates=templates(),
         regimes=REGIMES,
     script:
-        "../../scripts/explorer.py"
+        "../../scripts/report/explorer.py"
 
 
 rule report:
@@ -47,11 +47,11 @@ rule report:
     resources:
         **needs("report"),
     params:
-        code=code("report.py"),
+        code=code("report/report.py"),
         templates=templates(),
         connectomes=CONNECTOMES,
         regimes=REGIMES,
         explorers=[f"{name}/explorer.html" for name in CONNECTOMES],
         benchmarks=BENCHMARKS,
     script:
-        "../../scripts/report.py"
+        "../../scripts/report/report.py"

@@ -20,13 +20,13 @@ rule sweep:
     resources:
         **needs("sweep"),
     params:
-        code=code("sweep.py"),
+        code=code("sweep/sweep.py"),
         batches=lambda wildcards: batches_of(int(wildcards.shard)),
         sweep={key: config["sweep"][key] for key in OF_SWEEP}
         | {"walks": config["sweep"]["walks_per_batch"]},
         seed=config["seed"],
     script:
-        "../../scripts/sweep.py"
+        "../../scripts/sweep/sweep.py"
 
 
 # With a target (sweep.until), a sweep goes on in rounds until a check says that it is enough.
@@ -44,7 +44,35 @@ checkpoint check:
     resources:
         **needs("check"),
     params:
-        code=code("check.py"),
+        code=code("sweep/check.py"),
         until=config["sweep"]["until"],
     script:
-        "../../scripts/check.py"
+        "../../scripts/sweep/check.py"
+
+
+# On demand: `snakemake edge_cuts`.
+rule edge_cut:
+    input:
+        reservoir=rules.reservoir.output[0],
+        task=rules.task.output[0],
+    output:
+        f"{REGIME}/edge_cut.nc",
+    log:
+        f"{LOGS}/edge_cut_{{connectome}}_{{regime}}.log",
+    benchmark:
+        f"{BENCHMARKS}/edge_cut_{{connectome}}_{{regime}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("edge_cut"),
+    params:
+        code=code("sweep/edge_cut.py"),
+        batches=config["sweep"]["batches"],
+        edge_cut={
+            "walks": config["edge_cut"]["walks_per_batch"],
+            "time_bins": config["sweep"]["time_bins"],
+            "device": config["sweep"]["device"],
+        },
+        seed=config["seed"],
+    script:
+        "../../scripts/sweep/edge_cut.py"

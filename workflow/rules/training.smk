@@ -1,3 +1,74 @@
+PUBLISHED = config["task"]["series"] and any(
+    CATALOGUE[key].get("model") == "published" for key in CONNECTOMES
+)
+
+
+rule task:
+    output:
+        f"{STUDY}/task.nc",
+    log:
+        f"{LOGS}/task.log",
+    benchmark:
+        f"{BENCHMARKS}/task.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("task"),
+    params:
+        code=code("training/task.py"),
+        task=config["task"],
+        seed=config["seed"],
+    script:
+        "../../scripts/training/task.py"
+
+
+rule tuning:
+    input:
+        connectome=rules.connectome.output[0],
+        task=rules.task.output[0],
+    output:
+        f"{NETWORK}/tuning.nc",
+    log:
+        f"{LOGS}/tuning_{{connectome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/tuning_{{connectome}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("tuning"),
+    params:
+        code=code("training/tuning.py"),
+        grid=config["tuning"],
+        reservoir=config["reservoir"],
+        seed=config["seed"],
+    script:
+        "../../scripts/training/tuning.py"
+
+
+rule reservoir:
+    input:
+        connectome=rules.connectome.output[0],
+        task=rules.task.output[0],
+        tuning=rules.tuning.output[0],
+    output:
+        f"{REGIME}/reservoir.nc",
+    log:
+        f"{LOGS}/reservoir_{{connectome}}_{{regime}}.log",
+    benchmark:
+        f"{BENCHMARKS}/reservoir_{{connectome}}_{{regime}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("reservoir"),
+    params:
+        code=code("training/reservoir.py"),
+        regime=lambda wildcards: configuration.regime(config, wildcards.regime),
+        reservoir=config["reservoir"],
+        seed=config["seed"],
+    script:
+        "../../scripts/training/reservoir.py"
+
+
 rule training:
     input:
         reservoir=rules.reservoir.output[0],
@@ -13,7 +84,26 @@ rule training:
     resources:
         **needs("training"),
     params:
-        code=code("training.py"),
+        code=code("training/training.py"),
         ridge=config["tuning"]["ridge"],
     script:
-        "../../scripts/training.py"
+        "../../scripts/training/training.py"
+
+
+# The tuning by which the published network was chosen, over all draws of its weights.
+rule published_tuning:
+    output:
+        f"{STUDY}/published_tuning.nc",
+    log:
+        f"{LOGS}/published_tuning.log",
+    benchmark:
+        f"{BENCHMARKS}/published_tuning.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("published_tuning"),
+    params:
+        code=code("training/published_tuning.py"),
+        series=config["task"]["series"],
+    script:
+        "../../scripts/training/published_tuning.py"

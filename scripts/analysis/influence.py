@@ -1,0 +1,32 @@
+"""Estimate the influence of every node on every other from all shards of a sweep."""
+
+import logging
+
+from snakemake.iocontainers import Snakemake
+
+from echolesion.analysis import influence
+from echolesion.records import storage
+from echolesion.records.log import logged
+from echolesion.shapley import statistics
+
+snakemake: Snakemake
+
+with logged(snakemake.log[0]):
+    name = f"{snakemake.wildcards.connectome}, {snakemake.wildcards.regime}"
+    until = snakemake.params.until
+    target = until["reliability"] if until else influence.RELIABLE
+    with storage.opened(snakemake.input) as shards:
+        result = influence.estimate(*shards, progress=f"influence {name}")
+    reliability, walks = float(result["reliability_noise_free"]), result.attrs["walks_per_batch"]
+    needed = statistics.walks_needed(reliability, walks, target)
+    ended_by = "target" if until and reliability >= target else "budget" if until else "fixed number of walks"
+    logging.info(
+        "%s: noise-free split-half reliability %.3f with %d walks per batch (ended by: %s); %.2f needs about %.0f",
+        *(name, reliability, walks, ended_by, target, needed),
+    )
+    if reliability < target:
+        logging.warning("%s: reliability below %.2f: take more walks (sweep.walks_per_batch)", name, target)
+    if bounded := result.attrs["bounded_share"]:
+        logging.info("%s: the output of %.1f %% of lesioned networks ran away and was bounded", name, 100 * bounded)
+    result = result.assign_attrs(ended_by=ended_by, reliability_target=target, walks_needed=needed)
+    storage.write(result, snakemake.output[0], snakemake.config)

@@ -1,0 +1,19 @@
+"""Load, check and prepare a connectome."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from echolesion.connectome import catalogue, preparation
+from echolesion.records import seeds, storage
+from echolesion.records.log import logged
+
+snakemake: Snakemake
+
+with logged(snakemake.log[0]):
+    params, name = snakemake.params, snakemake.wildcards.connectome
+    fetched = Path(snakemake.input.fetched[0]) if snakemake.input.fetched else None
+    measured = catalogue.load(params.entry, name, Path(snakemake.scriptdir).parents[1], fetched)
+    rng = seeds.generator(params.seed, "weights")
+    weights = preparation.prepare(measured, params.steps, params.weighting, rng, name)
+    storage.write(weights.to_dataset(), snakemake.output[0], snakemake.config)

@@ -1,0 +1,24 @@
+"""Print what this machine has, what a study takes of it, and what is wrong."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from echolesion.records.log import logged
+from echolesion.study import machine, resources
+
+snakemake: Snakemake
+
+with logged(snakemake.log[0]):
+    config, sizes = snakemake.config, snakemake.params.sizes
+    plan = resources.plan(config, sizes)
+    lines = machine.describe(Path()) | {
+        "study": f"{config['study']}: {', '.join(f'{key} ({size} nodes)' for key, size in sizes.items())}",
+        "takes": f"jobs of up to {plan['memory_mb'].max() / 1e3:.1f} GB of memory, one thread a job, sweeps on"
+        f" {config['sweep']['device']}, {plan['disk_mb'].sum() / 1e3:.2f} GB of disk",
+    }
+    troubles = machine.troubles(config, sizes, Path())
+    text = "\n".join(f"{name:9} {value}" for name, value in lines.items())
+    text += "\n\n" + ("\n".join(f"! {trouble}" for trouble in troubles) or "Nothing stands in the way of this study.")
+    Path(snakemake.log[0]).write_text(text + "\n")
+    print(text)

@@ -1,0 +1,18 @@
+"""Print what the jobs of a study ask a cluster for."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from echolesion.records.log import logged
+from echolesion.study import resources
+
+snakemake: Snakemake
+
+with logged(snakemake.log[0]):
+    table = resources.plan(snakemake.config, snakemake.params.sizes)
+    text = table.to_string(index=False)
+    hours = (table["jobs"] * table["work_minutes"]).sum() / 60
+    text += f"\n{hours:.2f} hours of work on one core, {table['disk_mb'].sum() / 1e3:.2f} GB; every job has 10 s more"
+    Path(snakemake.log[0]).write_text(text + "\n")
+    print(text)

@@ -1,0 +1,18 @@
+"""Make the input and the truth of the task."""
+
+from pathlib import Path
+
+from snakemake.iocontainers import Snakemake
+
+from echolesion.records import seeds, storage
+from echolesion.records.log import logged
+from echolesion.training import task
+
+snakemake: Snakemake
+
+with logged(snakemake.log[0]):
+    settings = dict(snakemake.params.task)
+    if settings["series"]:
+        settings["series"] = Path(snakemake.scriptdir).parents[1] / settings["series"]
+    series = task.make(settings, seeds.generator(snakemake.params.seed, "task"))
+    storage.write(series, snakemake.output[0], snakemake.config)

@@ -1,0 +1,93 @@
+"""Measurement: a network is trained, swept and put into numbers, and nothing else of it is kept.
+
+Points of the map and nulls are measured so.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from echolesion.analysis import decomposition, influence
+from echolesion.dynamics import reservoir
+from echolesion.sweep.batches import run
+from echolesion.training.readout import train
+from echolesion.training.task import split
+
+#: What is known of a network besides `decomposition.MEASURES`.
+OF_TRAINING = {
+    "test_score": "test score of the task, without lesions",
+    "start_left": "difference that the start makes after training, relative to the largest state",
+    "bounded_share": "share of lesioned networks whose output was bounded",
+    "chance": "share of unconnected pairs",
+}
+#: All that is known of it.
+OF_NETWORK = OF_TRAINING | decomposition.MEASURES
+
+
+def measured(
+    network: xr.Dataset, task: xr.Dataset, loop: str, ridge: Sequence[float], settings: Mapping[str, Any]
+) -> np.ndarray:
+    """Train and sweep a network.
+
+    Parameters
+    ----------
+    network : xarray.Dataset
+        From `reservoir.build`.
+    task : xarray.Dataset
+        From `task.make`.
+    loop : str
+        "open"; "closed"; or "forced", see `sweep.run`.
+    ridge : sequence of float
+        Ridge parameters, as for `training.train`.
+    settings : mapping
+        The arguments of `sweep.run` after the split.
+
+    Returns
+    -------
+    numpy.ndarray, shape (2, len(OF_NETWORK))
+        Estimates of `OF_NETWORK` and their standard errors, which cover that of the estimated influence, and of the
+        score along time. NaN where activity overflows.
+    """
+    try:
+        trained = train(network, task, ridge)
+        # Only in closed loop does the read-out reach a node.
+        refit = settings.get("refit_readout", False) and loop == "closed"
+        piece = split(task, "test").assign_attrs(loop=loop)
+        sums = run(network, trained, piece, **dict(settings, refit_readout=refit))
+    except reservoir.Overflow:
+        return np.full((2, len(OF_NETWORK)), np.nan)
+    estimated = influence.estimate(sums)
+    decomposed = decomposition.decompose({"": network["weights"]}, {"": estimated}).isel(regime=0)
+    score = trained.sel(split="test", measure=trained.attrs["task_score"])
+    of_training = [score["score"], trained.attrs["start_left"], estimated.attrs["bounded_share"], decomposed["chance"]]
+    values = [*map(float, of_training), *decomposed["estimate"].values]
+    errors = [float(score["score_se"]), *[0.0] * (len(of_training) - 1), *decomposed["se"].values]
+    return np.array([values, errors])
+
+
+def labelled(values: np.ndarray, **axes: Sequence[Any]) -> xr.Dataset:
+    """Return what is known of several networks as a dataset.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (2, ..., len(OF_NETWORK))
+        Of `measured`, along the axes.
+    **axes : sequence
+        Labels along every axis, by its name.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``estimate`` and ``se``, with the dims of the axes and ``measure``.
+    """
+    dims = (*axes, "measure")
+    return xr.Dataset(
+        {
+            "estimate": (dims, values[0], {"long_name": "estimate", "units": "1"}),
+            "se": (dims, values[1], {"long_name": "standard error", "units": "1"}),
+        },
+        coords={name: list(labels) for name, labels in axes.items()}
+        | {"measure": list(OF_NETWORK), "meaning": ("measure", list(OF_NETWORK.values()))},
+    )

@@ -1,0 +1,214 @@
+r"""Topology: how well measures of a network's structure tell influence, beside networks wired at random.
+
+Every measure says how near source i is to target j: the magnitude of the weight, and what travels over longer routes.
+With :math:`A = |W|` at spectral radius 1 and :math:`B = (I - A / 2)^{-1}`:
+
+communicability
+    :math:`e^A`: all walks, those of k connections weighing :math:`1 / k!` (Estrada and Hatano 2008)
+attenuation
+    :math:`B`, all walks, those of k connections weighing :math:`2^{-k}` (Katz 1953)
+autoregression
+    :math:`B^T B`, the covariance of nodes that hear noise of their own and half of what the others send (SAR)
+efficiency
+    inverse length of the shortest path, a connection being as long as its weight is small (Dijkstra 1959)
+search probability
+    :math:`2^{-s}`, s being the search information: the chance that a walker who chooses among the connections of a node
+    by their weights takes the shortest path (Rosvall et al. 2005; Goni et al. 2014)
+
+The surrogates keep the in- and out-degree of every node, or all connections; the weights are shuffled in both. A
+correlation of influence with a measure is compared with those of the same influence with the measure of surrogates.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import xarray as xr
+from scipy import linalg, sparse, stats
+
+from echolesion.analysis import decomposition
+from echolesion.connectome import surrogates
+from echolesion.connectome.graph import off_diagonal
+from echolesion.records.progress import bar
+from echolesion.shapley import statistics
+
+#: Share of what a node gets that it passes on, in attenuation and autoregression.
+ATTENUATION = 0.5
+#: Surrogates by name.
+NULLS = {"rewired": surrogates.rewired, "shuffled": surrogates.shuffled}
+
+
+def _attenuation(normal: np.ndarray) -> np.ndarray:
+    return np.linalg.inv(np.eye(len(normal)) - ATTENUATION * normal)
+
+
+def _autoregression(normal: np.ndarray) -> np.ndarray:
+    passed_on = _attenuation(normal)
+    return passed_on.T @ passed_on
+
+
+def _shortest_paths(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    with np.errstate(divide="ignore"):
+        length = np.where(normal > 0, 1 / normal, 0)
+    return sparse.csgraph.shortest_path(sparse.csr_array(length), return_predecessors=True)
+
+
+def _efficiency(normal: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return 1 / _shortest_paths(normal)[0]
+
+
+def _search_probability(normal: np.ndarray) -> np.ndarray:
+    distance, before = _shortest_paths(normal)
+    strength = normal.sum(axis=1, keepdims=True)
+    step = normal / np.where(strength > 0, strength, 1)
+    size = len(normal)
+    sources = np.arange(size)
+    probability = np.eye(size)
+    # From near to far, so that a path's last but one node is done before its last.
+    for target in np.argsort(distance, axis=1, kind="stable").T[1:]:
+        last = before[sources, target]
+        reached = last >= 0
+        s, i, j = sources[reached], last[reached], target[reached]
+        probability[s, j] = probability[s, i] * step[i, j]
+    return probability
+
+
+#: Measures by name, of the magnitudes of weights at spectral radius 1.
+MEASURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "weight": lambda normal: normal,
+    "communicability": linalg.expm,
+    "attenuation": _attenuation,
+    "autoregression": _autoregression,
+    "efficiency": _efficiency,
+    "search_probability": _search_probability,
+}
+
+
+def measures(weights: np.ndarray) -> np.ndarray:
+    """Measure how near every two nodes are.
+
+    Parameters
+    ----------
+    weights : numpy.ndarray, shape (N, N)
+        Source x target; signs do not count.
+
+    Returns
+    -------
+    numpy.ndarray, shape (len(MEASURES), N, N)
+        Larger is nearer; 0 where no path leads.
+    """
+    magnitude = np.abs(weights)
+    radius = np.abs(np.linalg.eigvals(magnitude)).max()
+    # Surrogates may have no cycle; their sums over walks end by themselves.
+    normal = magnitude / radius if radius > 1e-9 * magnitude.max() else magnitude
+    return np.stack([measure(normal) for measure in MEASURES.values()])
+
+
+def compare(
+    weights: xr.DataArray,
+    influence: Mapping[str, xr.Dataset],
+    *,
+    number: int,
+    rng: np.random.Generator,
+    progress: str | None = None,
+) -> xr.Dataset:
+    """Correlate the magnitude of influence with measures of structure, of this network and of surrogates.
+
+    Parameters
+    ----------
+    weights : xarray.DataArray
+        Dims ``(source, target)``, at any spectral radius.
+    influence : mapping of str to xarray.Dataset
+        From `influence.estimate`, by regime.
+    number : int
+        Number of surrogates of each kind, 2 or more.
+    rng : numpy.random.Generator
+        Source of the surrogates.
+    progress : str, optional
+        Label of a progress bar; none by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``estimate``, ``se``, ``low`` and ``high (regime, magnitude, correlation, measure)``, 95 % intervals that cover
+        the error of the estimated influence; ``null_mean``, ``null_sd``, ``z`` and ``p`` with a further dim ``null``, p
+        being the share of surrogates, this network counted among them, that correlate as much or more. ``magnitude`` is
+        ``raw`` or ``noise_free``, see `decomposition`. NaN where a measure does not vary.
+    """
+    matrix = weights.transpose("source", "target").values
+    pairs = off_diagonal(len(matrix))
+    own = list(_transformed(measures(matrix)[:, pairs]))
+    estimates, replicates, points = [], [], []
+    for result in influence.values():
+        covariance = decomposition.by_pairs(weights, result)[1]["influence"]
+        left_out = [statistics.leave_out(covariance, b) for b in range(len(covariance))]
+        magnitudes = np.stack([decomposition.magnitudes(c) for c in (covariance, *left_out)])
+        points.append(list(_transformed(magnitudes[0])))
+        correlations = np.stack(
+            [_correlations(*both) for both in zip(_transformed(magnitudes), own, strict=True)], axis=2
+        )
+        estimates.append(correlations[0])
+        replicates.append(correlations[1:])
+
+    def of_surrogate(surrogate: np.ndarray) -> np.ndarray:
+        """Return the correlations with one, shape (regime, magnitude, correlation, measure)."""
+        values = list(_transformed(measures(surrogate)[:, pairs]))
+        return np.stack(
+            [np.stack([_correlations(*both) for both in zip(point, values, strict=True)], axis=1) for point in points]
+        )
+
+    # One at a time: those of all of them together would not fit into memory.
+    draws = [draw for draw in NULLS.values() for _ in range(number)]
+    drawn = np.stack([of_surrogate(draw(matrix, rng)) for draw in bar(progress, "surrogate", draws)])
+    drawn = drawn.reshape(len(NULLS), number, *drawn.shape[1:])
+    value, replicate = np.stack(estimates), np.stack(replicates, axis=1)
+    error, low, high = statistics.jackknife_interval(value, replicate)
+    null = drawn.transpose(2, 3, 4, 5, 1, 0)  # (regime, magnitude, correlation, measure, surrogate, null)
+    mean, deviation = null.mean(axis=-2), null.std(axis=-2, ddof=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (value[..., None] - mean) / deviation
+    exceeded = (null >= value[..., None, None]).sum(axis=-2)
+    p = np.where(np.isnan(z), np.nan, (1 + exceeded) / (1 + number))
+    dims = ("regime", "magnitude", "correlation", "measure")
+    variables = {
+        "estimate": (dims, value, "correlation of the magnitude of influence with the measure"),
+        "se": (dims, error, "standard error"),
+        "low": (dims, low, "lower end of the 95 % interval"),
+        "high": (dims, high, "upper end of the 95 % interval"),
+        "null_mean": ((*dims, "null"), mean, "mean correlation with the measure of surrogates"),
+        "null_sd": ((*dims, "null"), deviation, "standard deviation of the same"),
+        "z": ((*dims, "null"), z, "correlation less that mean, over that standard deviation"),
+        "p": ((*dims, "null"), p, "share of surrogates that correlate as much or more"),
+    }
+    return xr.Dataset(
+        {
+            name: (over, values, {"long_name": meaning, "units": "1"})
+            for name, (over, values, meaning) in variables.items()
+        },
+        coords={
+            "regime": list(influence),
+            "magnitude": ["raw", "noise_free"],
+            "correlation": list(decomposition.CORRELATIONS),
+            "measure": list(MEASURES),
+            "null": list(NULLS),
+        },
+        attrs={"surrogates": number},
+    )
+
+
+def _transformed(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield what Pearson's and Spearman's correlations are computed of: the values, and their ranks."""
+    yield values
+    yield stats.rankdata(values, axis=-1)
+
+
+def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the correlations of all series of one array with all of another, shapes (..., pair) to (..., ...)."""
+
+    def standardised(series: np.ndarray) -> np.ndarray:
+        centred = series - series.mean(axis=-1, keepdims=True)
+        norm = np.linalg.norm(centred, axis=-1, keepdims=True)
+        varied = norm > 1e-12 * np.linalg.norm(series, axis=-1, keepdims=True)
+        return np.where(varied, centred / np.where(varied, norm, 1), np.nan)
+
+    return np.tensordot(standardised(first), standardised(second), axes=(-1, -1))

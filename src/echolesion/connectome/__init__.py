@@ -1,0 +1,27 @@
+"""A file, or a graph model, becomes a checked, prepared, labelled graph.
+
+In comes an entry of the catalogue: files of a laboratory or of a pinned package, or the parameters of a graph model.
+They are read, or refused with the place and the remedy in one line, and prepared in named steps (subjects averaged,
+nodes and connections dropped, weights transformed, drawn or ranked), each of which is noted in numbers. Out goes
+``connectome.nc``: ``weight (source, target)``, without a unit, 0 where there is no connection, with the labels of the
+nodes on both dims and what else is known of them, such as ``tract_length (source, target)`` in mm, as coordinates.
+Networks wired at random, for nulls and surrogates, are made of such graphs.
+
+`graph`
+    `from_matrix`; `check` and `check_weights`, which raise `ConnectomeError`; `components`, `describe`, `off_diagonal`
+`formats`
+    `read` a file, `with_nodes` of a table; they raise `FormatError`
+`catalogue`
+    `load` an entry; `generate` a graph; `fetch` files, of `open_package`; `digest`
+`preparation`
+    `prepare`, by the steps `average`, `consensus`, `drop_self_connections`, `drop_isolated`, `largest_component`,
+    `subset`, `threshold_weight`, `threshold_density`, `disparity`, `clip_quantile`, `transform`, `symmetrise`
+`published`
+    `draws` of the published study, `small_world` and `frequency_generator` made of them
+`surrogates`
+    `rewired` and `rewired_mutually`, of equal degrees; `shuffled`, of equal connections
+"""
+
+from echolesion import lazily
+
+__getattr__, __dir__, __all__ = lazily(__name__, __file__)

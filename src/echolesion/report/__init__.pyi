@@ -1,0 +1,12 @@
+from . import explorer as explorer
+from . import page as page
+from . import template as template
+from .explorer import contents as contents
+from .explorer import packed as packed
+from .page import by_question as by_question
+from .page import cost as cost
+from .page import embedded as embedded
+from .page import networks as networks
+from .page import numbers as numbers
+from .page import provenance as provenance
+from .template import render as render

@@ -1,0 +1,23 @@
+"""What a study is made of, what it will cost, how it is kept.
+
+In comes the configuration, as read from YAML, and the catalogue; every value is checked before anything runs, and what
+is wrong is said in one line with its key. From nodes, walks and steps follow what a job asks a cluster for (MB,
+minutes), what a study takes of this machine (seconds, from short measurements) and whether it fits. Out go these before
+a study, and after it an RO-Crate, a zip of results, inputs and code with their formats and licences.
+
+`configuration`
+    `check_study`, by `check`, which raise `ConfigurationError`; `with_files`, `regime`
+`resources`
+    `resources.memory_mb`, `minutes`, `disk_mb` of a job, by `sweep_seconds`; `plan` of a study; `compare` with what was
+    used
+`cost`
+    `study_seconds`, by `batch_seconds`, `simulation_seconds` and `fit_seconds`
+`machine`
+    `machine.describe` this one, its `cores` and `machine.memory_mb`, and `troubles` that a study would have
+`archive`
+    `archive.write`
+"""
+
+from echolesion import lazily
+
+__getattr__, __dir__, __all__ = lazily(__name__, __file__)

@@ -1,0 +1,214 @@
+"""The configuration of a study: checked before anything runs."""
+
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from echolesion.connectome import formats
+
+_finite_numbers = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+    "number",
+    lambda _, value: isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+)
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_finite_numbers)
+
+
+class ConfigurationError(ValueError):
+    """A configuration that cannot be run: one line with the key and what is allowed."""
+
+
+def check(document: Mapping[str, Any], schema: Path) -> None:
+    """Check a document against a schema.
+
+    Parameters
+    ----------
+    document : mapping
+        Configuration or catalogue, as read from YAML.
+    schema : pathlib.Path
+        JSON schema in YAML. Every property has a description that says what is allowed.
+
+    Raises
+    ------
+    ConfigurationError
+        For the first thing that is wrong.
+    """
+    errors = sorted(
+        _validator(schema).iter_errors(document), key=lambda error: (len(error.absolute_path), str(error.path))
+    )
+    if errors:
+        raise ConfigurationError(_one_line(errors[0]))
+
+
+@cache
+def _validator(schema: Path) -> Any:
+    return _Validator(yaml.safe_load(schema.read_text()))
+
+
+def _one_line(error: jsonschema.ValidationError) -> str:
+    schema: Any = error.schema
+    place = list(error.absolute_path)
+    if error.validator == "additionalProperties":
+        unknown = min(set(error.instance) - set(schema["properties"]), key=str)
+        return f"{_key([*place, unknown])}: unknown key (allowed: {', '.join(schema['properties'])})"
+    if error.validator == "required":
+        missing = next(name for name in schema["required"] if name not in error.instance)
+        return f"{_key([*place, missing])}: is missing ({schema['properties'][missing]['description']})"
+    return f"{_key(place)}: {error.instance!r} is not allowed ({schema.get('description', error.message)})"
+
+
+def _key(place: Iterable[str | int]) -> str:
+    """Write the place of a value as a user would look it up, e.g. ``regimes[1].leak``."""
+    key = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return key.removeprefix(".") or "configuration"
+
+
+def with_files(config: Mapping[str, Any], catalogue: Mapping[str, Any], root: Path) -> tuple[list[str], dict[str, Any]]:
+    """Make entries of the catalogue of files that stand among the connectomes, and of the study's own entries.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration.
+    catalogue : mapping
+        Connectomes by key.
+    root : pathlib.Path
+        Of the repository, where paths in the catalogue start; those in the configuration start where it is used.
+
+    Returns
+    -------
+    connectomes : list of str
+        The connectomes by key; that of a file is its name without the suffix.
+    catalogue : dict
+        With the files.
+
+    Raises
+    ------
+    ConfigurationError
+        If a name is no key or stands for two connectomes.
+    """
+    own = {key: {**entry, **_relative(entry, root)} for key, entry in config["catalogue"].items()}
+    connectomes, entries = [], {**catalogue, **own}
+    for i, name in enumerate(config["connectomes"]):
+        key = name
+        if Path(name).suffix in formats.READERS:
+            key = Path(name).stem
+            if not re.fullmatch("[A-Za-z0-9_-]+", key) or key in entries:
+                raise ConfigurationError(
+                    f"connectomes[{i}]: '{name}' is not allowed (without its suffix, the name of a file must be of"
+                    " letters, digits, - and _, and not be that of another connectome)"
+                )
+            entries[key] = _relative({"file": name}, root) | (
+                {"orientation": config["orientation"]} if config["orientation"] else {}
+            )
+        connectomes.append(key)
+    return connectomes, entries
+
+
+def _relative(entry: Mapping[str, Any], root: Path) -> dict[str, str]:
+    """Return the files of an entry as paths from the repository."""
+    return {key: os.path.relpath(entry[key], root) for key in formats.FILES if key in entry and "package" not in entry}
+
+
+def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas: Path) -> None:
+    """Check a study's configuration and the catalogue of connectomes, each alone and together.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration.
+    catalogue : mapping
+        Connectomes by key.
+    schemas : pathlib.Path
+        Folder of ``config.schema.yaml`` and ``connectomes.schema.yaml``.
+
+    Raises
+    ------
+    ConfigurationError
+        For the first thing that is wrong.
+    """
+    check(config, schemas / "config.schema.yaml")
+    for place, entries in (("", catalogue), ("catalogue.", config["catalogue"])):
+        try:
+            check(entries, schemas / "connectomes.schema.yaml")
+            for key, entry in entries.items():
+                _check_steps(entry.get("preparation", []), f"{key}.", schemas)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{place}{error}") from error
+    _check_steps(config["preparation"], "", schemas)
+    if twice := set(catalogue) & set(config["catalogue"]):
+        raise ConfigurationError(f"catalogue.{min(twice)}: is in config/connectomes.yaml too (take another key)")
+    catalogue = catalogue | config["catalogue"]
+    files = {key for key in config["connectomes"] if Path(key).suffix in formats.READERS}
+    of_map = (config["map"] or {}).get("connectomes", [])
+    for place, keys, known in (("", config["connectomes"], {*catalogue, *files}), ("map.", of_map, {*catalogue})):
+        for i, key in enumerate(keys):
+            if key not in known:
+                listed = ", ".join(catalogue)
+                raise ConfigurationError(f"{place}connectomes[{i}]: '{key}' is not in the catalogue ({listed})")
+    names = [regime["name"] for regime in config["regimes"]]
+    for i, regime in enumerate(config["regimes"]):
+        if names.index(regime["name"]) != i:
+            raise ConfigurationError(f"regimes[{i}].name: '{regime['name']}' stands twice (names must differ)")
+        wanted = {"spectral_radius", "leak", "input_scaling"}
+        given = wanted & set(regime)
+        if regime.get("tuned", False) == bool(given) or (given and given != wanted):
+            raise ConfigurationError(
+                f"regimes[{i}]: '{regime['name']}' needs either 'tuned: true' or all of spectral_radius, leak and"
+                " input_scaling"
+            )
+    task, sweep = config["task"], config["sweep"]
+    if (task["name"] == "file") == (task["series"] is None):
+        raise ConfigurationError("task.series: is for the task 'file', which needs it")
+    if task["loop"] == "closed":
+        predicts_input = task["name"] in ("mackey_glass", "file") and task["horizon"] == 1
+        if not (predicts_input or task["name"] == "frequency"):
+            raise ConfigurationError(
+                "task.loop: 'closed' is not allowed (only of frequency, and of mackey_glass or file with horizon 1,"
+                " where what is predicted is the next input)"
+            )
+        if sweep["lesion"] != "silence":
+            raise ConfigurationError(f"sweep.lesion: '{sweep['lesion']}' is not allowed (closed loop: only silence)")
+    elif task["output"] != "identity":
+        raise ConfigurationError(f"task.output: '{task['output']}' is not allowed (only in closed loop)")
+    elif sweep["refit_readout"] or sweep["rescale"]:
+        raise ConfigurationError("sweep: refit_readout and rescale are not allowed (only in closed loop)")
+    for i, loop in enumerate((config["map"] or {}).get("loops", [])):
+        if (loop == "open") != (task["loop"] == "open"):
+            raise ConfigurationError(f"map.loops[{i}]: '{loop}' is not allowed (task.loop is {task['loop']})")
+    if config["nulls"] and config["reservoir"]["velocity"]:
+        raise ConfigurationError(
+            f"nulls: {config['nulls']} is not allowed (with reservoir.velocity: rewired connections have no length)"
+        )
+    if sweep["shards"] > sweep["batches"]:
+        raise ConfigurationError(
+            f"sweep.shards: {sweep['shards']} is more than sweep.batches, {sweep['batches']} (a batch is not divided)"
+        )
+    until = sweep["until"]
+    if until and until["walks_per_batch"] < sweep["walks_per_batch"]:
+        raise ConfigurationError(
+            f"sweep.until.walks_per_batch: {until['walks_per_batch']} is less than sweep.walks_per_batch,"
+            f" {sweep['walks_per_batch']} (the budget counts the first round)"
+        )
+    if sweep["time_bins"] > config["task"]["test"]:
+        raise ConfigurationError(
+            f"sweep.time_bins: {sweep['time_bins']} is more than task.test, {config['task']['test']} steps"
+        )
+
+
+def _check_steps(steps: Any, place: str, schemas: Path) -> None:
+    try:
+        check({"preparation": steps}, schemas / "preparation.schema.yaml")
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}{error}") from error
+
+
+def regime(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the entry of a regime by its name."""
+    return next(entry for entry in config["regimes"] if entry["name"] == name)

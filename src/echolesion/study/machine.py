@@ -1,0 +1,111 @@
+"""What this machine has, and whether a study fits on it."""
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from echolesion.records import origin
+from echolesion.study import resources
+
+
+def describe(folder: Path) -> dict[str, str]:
+    """Say what this machine has.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where results go.
+
+    Returns
+    -------
+    dict
+        Texts by what they are about.
+    """
+    free = shutil.disk_usage(folder).free
+    gpus = [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())]
+    return {
+        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "cores": str(cores()),
+        "memory": f"{memory_mb() / 1e3:.1f} GB",
+        "disk": f"{free / 1e9:.1f} GB free for results",
+        "GPU": ", ".join(gpus) or "none that torch sees",
+        "SLURM": _slurm(),
+        "Python": platform.python_version(),
+        "packages": ", ".join(f"{name} {metadata.version(name)}" for name in origin.RECORDED),
+    }
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def memory_mb() -> float:
+    """Return the memory of this machine, or what its control group leaves of it, in MB."""
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
+        if limit.exists() and (text := limit.read_text().strip()).isdigit():
+            sizes.append(int(text))
+    return min(sizes) / 1e6
+
+
+def _slurm() -> str:
+    if not shutil.which("sinfo"):
+        return "none (there is no sinfo)"
+    command = ["sinfo", "-h", "-o", "%P: %D nodes, %c cores, %m MB, %G"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        return f"does not answer ({answer.stderr.splitlines()[0]})"
+    return "; ".join(answer.stdout.splitlines())
+
+
+def troubles(config: Mapping[str, Any], sizes: Mapping[str, int], folder: Path) -> list[str]:
+    """Say why a study would not run well here.
+
+    Parameters
+    ----------
+    config : mapping
+        The checked configuration.
+    sizes : mapping of str to int
+        Nodes of its networks.
+    folder : pathlib.Path
+        Where results go.
+
+    Returns
+    -------
+    list of str
+        Sentences with a remedy; none if nothing stands in the way.
+    """
+    plan = resources.plan(config, sizes)
+    found = []
+    largest, memory, at_once = int(plan["memory_mb"].max()), memory_mb(), cores()
+    if largest > memory:
+        found.append(
+            f"the largest job asks for {largest / 1e3:.1f} GB of memory, more than there is: lower sweep.time_bins,"
+            " take a smaller network, or run on a cluster (docs/scaling.md)."
+        )
+    elif largest * at_once > memory:
+        found.append(
+            f"{at_once} of the largest jobs side by side ask for {largest * at_once / 1e3:.1f} GB of memory:"
+            f" run with --cores {int(memory // largest)}."
+        )
+    needed, free = plan["disk_mb"].sum(), shutil.disk_usage(folder).free / 1e6
+    if needed > free:
+        found.append(
+            f"results take {needed / 1e3:.1f} GB of disk, and {free / 1e3:.1f} GB are free: results can be a link to"
+            " another disk."
+        )
+    device = config["sweep"]["device"]
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        found.append(
+            f"sweep.device is {device}, and torch sees no such GPU here: on a cluster the nodes may have one;"
+            " otherwise take cpu."
+        )
+    return found

@@ -1,0 +1,314 @@
+"""The lesion sweep: simulate coalitions of intact nodes and sum what the Shapley values need.
+
+One simulated coalition serves every target in it and the read-out: `sums` says what a walk adds to the sums.
+These are kept apart by batch, and from their weights, until all parts of the sweep are merged.
+"""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+import torch
+import xarray as xr
+from torch import Tensor
+
+from echolesion.dynamics import reservoir
+from echolesion.records import seeds
+from echolesion.records.progress import bar
+from echolesion.shapley.games import Game
+from echolesion.shapley.walks import levels, sample
+from echolesion.sweep import simulation
+from echolesion.sweep.lesion import read_out_activity
+from echolesion.sweep.sums import add, empty, walks_at_once
+from echolesion.training.scores import SCORES
+
+#: What `merge` adds up. The others are properties of the sweep.
+SUMS = (
+    "influence_sum", "direct_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum",
+    "bounded_runs", "runs",
+)  # fmt: skip
+#: Attributes in which the parts of a sweep must agree.
+SETTINGS = ("score", "estimator", "lesion", "loop", "refit_readout", "rescale")
+
+
+def run(
+    network: xr.Dataset,
+    trained: xr.Dataset,
+    piece: xr.Dataset,
+    *,
+    seed: int,
+    batches: Collection[int] = range(8),
+    walks: int,
+    time_bins: int,
+    round_number: int = 0,
+    estimator: str = "nested",
+    lesion: str = "silence",
+    refit_readout: bool = False,
+    rescale: bool = False,
+    device: str = "cpu",
+    dtype: torch.dtype | None = None,
+    progress: str | None = None,
+) -> xr.Dataset:
+    """Sweep over lesions, in independent batches of walks.
+
+    Parameters
+    ----------
+    network : xarray.Dataset
+        From `reservoir.build`.
+    trained : xarray.Dataset
+        From `training.train`.
+    piece : xarray.Dataset
+        The split of the task to run, with its washout, from `task.split`. Lesions last for the whole run. The attribute
+        ``loop`` says what is run: "open"; "closed"; or "forced", which is as "closed" but hears the true output.
+    seed : int
+        Seed of the study. A batch depends on it, on its own number and on `round_number`, and on nothing else.
+    batches : collection of int
+        Numbers of the batches.
+    walks : int
+        Walks of full length per batch.
+    time_bins : int
+        Number of equal bins over the scored steps, in which influence is averaged.
+    round_number : int
+        Number of the round; further rounds of a sweep add walks to its batches, see `merge`.
+    estimator : {"nested", "plain"}
+        See `shapley.levels`.
+    lesion : str
+        Key of `lesion.LESIONS`; silence in closed loop.
+    refit_readout, rescale : bool
+        Whether, in closed loop, the read-out of a lesioned network is fitted again and its weights are brought back to
+        the spectral radius of the intact network.
+    device : str
+        Any device of torch that has float64.
+    dtype : torch.dtype, optional
+        Type of the simulation and of the influence sums: float32 by default, and float64 in closed loop.
+    progress : str, optional
+        Label of a progress bar; none by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``influence_sum (batch, source, target, time)``, the diagonal without meaning; ``direct_sum (batch, connection,
+        time)`` of the connected pairs; their ``influence_weight (batch, source, target)``; ``contribution_sum (batch,
+        level, node, step, output)``, ``contribution_weight (batch, level, node)`` and ``score_sum (batch, level,
+        node)``, whose weights are those of the contribution; ``connection_source`` and ``connection_target
+        (connection)``, positions of nodes; ``level_share (level)``, the share of all coalition sizes that a level
+        covers; ``readout_total (step, output)`` and ``score_total``, what all contributions must add up to: the intact
+        network less the empty coalition; ``runs (batch)``, networks simulated, and ``bounded_runs (batch)``, those of
+        which an output was bounded, see `closed_loop.BOUND`.
+
+    Raises
+    ------
+    ValueError
+        If the device is not there, a setting is unknown, there are more time bins than scored steps, or activity
+        overflows (which an unbounded activation allows).
+    """
+    scored = piece["scored"].values
+    steps = int(scored.sum())
+    if not 1 <= time_bins <= steps:
+        raise ValueError(f"time_bins must be between 1 and the {steps} scored steps, not {time_bins}")
+    problem = simulation.prepare(
+        network, trained, piece, time_bins=time_bins, lesion=lesion, refit_readout=refit_readout, rescale=rescale,
+        device=device, dtype=dtype,
+    )  # fmt: skip
+    size = problem.size
+    plan = levels(size, walks, estimator)
+    total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
+    summed = []
+    with bar(progress, "states", total=total) as shown:
+        for batch in batches:
+            rng = seeds.generator(seed, "walks", batch, round_number)
+            sums = empty(problem, time_bins, len(plan))
+            for place, level in enumerate(plan):
+                for chunk in sample(level, size, rng, walks_at_once(problem, level)):
+                    add(sums, problem, place, level, chunk)
+                    shown.update(chunk.intact.size)
+            if not torch.isfinite(sums.influence.sum()):
+                raise reservoir.Overflow("the activity of lesioned networks overflows: take a smaller spectral radius")
+            summed.append(sums)
+    if problem.loop is None:
+        intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]
+        lesioned = _read_out(read_out_activity(network, piece, lesion), trained)[scored]
+    else:
+        intact, lesioned = simulation.outputs(problem, np.array([[True] * size, [False] * size])).cpu()
+    score, truth = SCORES[problem.score][0], problem.truth.cpu()
+    sources, targets = simulation.connections(network)
+    nodes, time = network["node"].values, piece["time"].values[scored]
+    deviations = "standard deviations"
+    variables = {
+        "influence_sum": (
+            ("batch", "source", "target", "time"),
+            [(sums.influence[:, :size, :size] * problem.scale).permute(1, 2, 0) for sums in summed],
+            "weighted sum of differences of activity",
+            "1",
+        ),
+        "direct_sum": (
+            ("batch", "connection", "time"),
+            [(sums.direct * problem.scale).T for sums in summed],
+            "weighted sum of the direct parts of those differences",
+            "1",
+        ),
+        "influence_weight": (
+            ("batch", "source", "target"),
+            [sums.influence_weight[:size, :size] for sums in summed],
+            "sum of weights of the influence",
+            "1",
+        ),
+        "contribution_sum": (
+            ("batch", "level", "node", "step", "output"),
+            [sums.contribution for sums in summed],
+            "weighted sum of differences of the read-out",
+            deviations,
+        ),
+        "contribution_weight": (
+            ("batch", "level", "node"),
+            [sums.contribution_weight for sums in summed],
+            "sum of weights of the contribution",
+            "1",
+        ),
+        "score_sum": (
+            ("batch", "level", "node"),
+            [sums.score for sums in summed],
+            f"weighted sum of differences of {problem.score}",
+            "1",
+        ),
+        "runs": (("batch",), [sums.runs[0] for sums in summed], "networks simulated", "1"),
+        "bounded_runs": (("batch",), [sums.runs[1] for sums in summed], "those of which an output was bounded", "1"),
+    }
+    return xr.Dataset(
+        {
+            name: (dims, np.stack([part.cpu().numpy() for part in parts]), {"long_name": meaning, "units": unit})
+            for name, (dims, parts, meaning, unit) in variables.items()
+        }
+        | {
+            "connection_source": ("connection", sources, {"long_name": "source of the connection", "units": "1"}),
+            "connection_target": ("connection", targets, {"long_name": "target of the connection", "units": "1"}),
+            "readout_total": (
+                ("step", "output"),
+                (intact - lesioned).numpy(),
+                {"long_name": "read-out of the intact network less that of the empty coalition", "units": deviations},
+            ),
+            "score_total": (
+                (),
+                float(score(intact, truth) - score(lesioned, truth)),
+                {"long_name": f"{problem.score} of the same, and of the latter", "units": "1"},
+            ),
+            "level_share": (
+                "level",
+                [(level.prefixes - 1) / size for level in plan],
+                {"long_name": "share of coalition sizes covered by the level", "units": "1"},
+            ),
+        },
+        coords={
+            "batch": list(batches),
+            "source": nodes,
+            "target": nodes,
+            "node": nodes,
+            "output": trained["output"].values,
+            "time": [time[problem.bins == b].mean() for b in range(time_bins)],
+            "step": time,
+        },
+        attrs={
+            "score": problem.score,
+            "estimator": estimator,
+            "lesion": lesion,
+            "loop": piece.attrs["loop"],
+            "refit_readout": int(refit_readout),
+            "rescale": int(rescale),
+            "round": round_number,
+            "walks_per_batch": walks,
+        },
+    )
+
+
+def game(
+    network: xr.Dataset,
+    trained: xr.Dataset,
+    piece: xr.Dataset,
+    *,
+    series: bool = False,
+    lesion: str = "silence",
+    refit_readout: bool = False,
+    rescale: bool = False,
+    device: str = "cpu",
+    dtype: torch.dtype | None = None,
+) -> Game:
+    """Return the contribution game of a network, for the estimators of `shapley` or of others.
+
+    Parameters
+    ----------
+    network, trained, piece, lesion, refit_readout, rescale, device, dtype
+        As for `run`.
+    series : bool
+        Whether the value of a coalition is its read-out, shape (step, output), instead of its score.
+
+    Returns
+    -------
+    callable
+        Of boolean coalitions, shape (C, node), True for intact nodes; returns values, shape (C,) or (C, step, output).
+
+    Raises
+    ------
+    ValueError
+        If the device is not there or a setting is unknown.
+    """
+    problem = simulation.prepare(
+        network, trained, piece, lesion=lesion, refit_readout=refit_readout, rescale=rescale, device=device, dtype=dtype
+    )  # fmt: skip
+    chunk = simulation.rows_at_once(problem, problem.size)
+
+    def values(coalitions: np.ndarray) -> Tensor:
+        outputs = simulation.outputs(problem, coalitions)
+        return outputs if series else SCORES[problem.score][0](outputs, problem.truth)
+
+    def play(coalitions: np.ndarray) -> np.ndarray:
+        chunks = (coalitions[start : start + chunk] for start in range(0, len(coalitions), chunk))
+        return torch.cat([values(part) for part in chunks]).cpu().numpy()
+
+    return play
+
+
+def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Merge the parts of a sweep: different batches are stacked, rounds of one batch are added up.
+
+    Parameters
+    ----------
+    parts : sequence of xarray.Dataset
+        From `run`, in any order. They may be opened lazily: one batch is read at a time.
+
+    Returns
+    -------
+    xarray.Dataset
+        All batches, in order, in memory: the same whatever the number of parts they came in.
+
+    Raises
+    ------
+    ValueError
+        If the parts are not of one sweep, a batch stands in one round twice, or not all rounds have all batches.
+    """
+    for name in SETTINGS:
+        if len({part.attrs[name] for part in parts}) > 1:
+            raise ValueError(f"the parts of a sweep differ in {name}")
+    parts = sorted(parts, key=lambda part: part.attrs["round"])
+    walks = {part.attrs["round"]: part.attrs["walks_per_batch"] for part in parts}
+    held = [(part.attrs["round"], int(batch)) for part in parts for batch in part["batch"]]
+    batches = sorted({batch for _, batch in held})
+    if len(set(held)) < len(held):
+        raise ValueError("a batch of walks stands in more than one part")
+    if len(held) < len(walks) * len(batches) or any(
+        part.attrs["walks_per_batch"] != walks[part.attrs["round"]] for part in parts
+    ):
+        raise ValueError("not all batches have the same rounds of walks")
+    merged = {}
+    for name in (name for name in SUMS if name in parts[0]):
+        variable = parts[0][name].variable.isel(batch=slice(0))
+        total = np.zeros((len(batches), *variable.shape[1:]), variable.dtype)
+        for part in parts:
+            for k, batch in enumerate(part["batch"].values):
+                total[batches.index(batch)] += part[name][k].values
+        merged[name] = (variable.dims, total, variable.attrs)
+    rest = parts[0].drop_dims("batch").load()
+    return rest.assign(merged).assign_coords(batch=batches).assign_attrs(walks_per_batch=sum(walks.values()))
+
+
+def _read_out(states: np.ndarray, trained: xr.Dataset) -> Tensor:
+    readout = trained["readout"].transpose("node", "output").values
+    return torch.from_numpy(states @ readout + trained["constant"].values)

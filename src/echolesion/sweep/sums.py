@@ -1,0 +1,210 @@
+"""Differences between coalitions: what walks add to the sums of a sweep.
+
+One simulated coalition (see `simulation`) serves every target in it and the read-out. A pair of consecutive prefixes of
+a walk, (S, S + i), is one sample of the influence of i on every j in S, weighted by the weight of the walk / size of S,
+and one sample of the contribution of i, with the weight of the walk. Sums and weights stay apart until all batches are
+merged.
+
+The mediated split takes each such sample apart. A copy of target j runs with every other node's activity held at its
+S-trajectory, except that it also receives W_ij times the activity that i has in S + i beyond that in S. What that
+changes in j is the direct part; the rest of the difference came through other nodes. Without a connection the copy
+would be j itself, so there are copies for connected pairs only; the pre-activations of S are at hand, so a copy costs
+elementwise work only. In closed loop the copies' feedback is that of S; what i sends to a copy is scaled as in S + i.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from echolesion.dynamics import reservoir
+from echolesion.shapley.walks import Level, Walks
+from echolesion.sweep import simulation
+from echolesion.training.scores import SCORES
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Running sums of one batch; shapes as in `sweep.run`, but time leads in influence and direct."""
+
+    influence: Tensor
+    direct: Tensor
+    influence_weight: Tensor
+    contribution: Tensor
+    contribution_weight: Tensor
+    score: Tensor
+    runs: Tensor  # all, and those whose output was bounded
+
+
+def empty(problem: simulation.Problem, time_bins: int, levels: int) -> Sums:
+    """Return the sums of a batch before its first walk.
+
+    Parameters
+    ----------
+    problem : simulation.Problem
+        The network and what it runs on.
+    time_bins : int
+        Bins in which influence is averaged.
+    levels : int
+        Levels of walks.
+
+    Returns
+    -------
+    Sums
+        All 0.
+    """
+    size, padded, (steps, outputs) = problem.size, len(problem.weights), problem.truth.shape
+    device, dtype = problem.weights.device, problem.weights.dtype
+    connections = int(problem.connection.max()) + 1
+    zeros = partial(torch.zeros, device=device, dtype=torch.float64)
+    return Sums(
+        influence=zeros((time_bins, padded, padded), dtype=dtype),
+        direct=zeros((time_bins, connections), dtype=dtype),
+        influence_weight=zeros((padded, padded)),
+        contribution=zeros((levels, size, steps, outputs)),
+        contribution_weight=zeros((levels, size)),
+        score=zeros((levels, size)),
+        runs=zeros(2),
+    )
+
+
+def walks_at_once(problem: simulation.Problem, level: Level) -> int:
+    """Return how many walks of a level are simulated at once."""
+    length = problem.size if problem.listening else level.length
+    return max(1, simulation.rows_at_once(problem, length) // level.prefixes)
+
+
+class _Copies:
+    """Targets of the nodes that are added, once more: all a copy hears of the node is what their connection carries.
+
+    Of every prefix S of every walk, the intact nodes that the node i added next has a connection to.
+
+    Attributes
+    ----------
+    state : torch.Tensor, shape (C,)
+        Activity of the copies.
+    connection : torch.Tensor of int, shape (C,)
+        Numbers of the connections, see `simulation.connections`.
+    """
+
+    def __init__(
+        self,
+        problem: simulation.Problem,
+        run: simulation.Run,
+        intact: Tensor,
+        added: Tensor,
+        nodes: Tensor,
+        weight: Tensor,
+    ):
+        _, prefixes, length = intact.shape
+        connection = problem.connection[added[:, :, None], nodes[:, None, :]]
+        copied = torch.zeros_like(intact)
+        copied[:, :-1] = (connection >= 0) & intact[:, :-1]
+        walk, prefix, column = copied.nonzero(as_tuple=True)
+        self.problem = problem
+        self.connection, self.weight = connection[walk, prefix, column], weight[prefix, 0]
+        # Places among all states: of j in S, and of i in S + i.
+        self.original = copied.flatten().nonzero().squeeze(1)
+        column_of_added = torch.searchsorted(nodes.contiguous(), added)[walk, prefix]
+        self.sender = (walk * prefixes + prefix + 1) * length + column_of_added
+        self.senders = added[walk, prefix]
+        self.carried = problem.weights[self.senders, nodes[walk, column]]
+        if run.scale is not None:
+            self.carried *= run.scale[walk, prefix + 1, 0]
+        self.held = problem.held[0][self.senders]
+        # What i sends beyond what it is held at, as in `reservoir.trajectory`: a ring as long as the longest delay.
+        self.longest = simulation.longest_delay(problem)
+        self.sent = (run.start.view(-1)[self.sender] - self.held).repeat(self.longest, 1)
+        if run.past is not None and self.longest > 1:
+            self.sent[1:] = run.past.flatten(1)[1 - self.longest :, self.sender] - self.held
+        self.delay = 1 if problem.delays is None else problem.delays[self.senders, nodes[walk, column]]
+        self.each = torch.arange(len(self.original), device=intact.device)
+        self.state = run.start.view(-1)[self.original]
+        self.driving, self.scratch = torch.empty_like(self.state), torch.empty_like(self.state)
+
+    def step(self, t: int, state: Tensor, preactivation: Tensor) -> None:
+        """Go to step t, given all states and pre-activations of the run at that step."""
+        problem, longest = self.problem, self.longest
+        arriving = self.sent[0] if longest == 1 else self.sent[(t + 1 - self.delay) % longest, self.each]
+        torch.index_select(preactivation.view(-1), 0, self.original, out=self.driving).addcmul_(arriving, self.carried)
+        reservoir.update(self.state, self.driving, problem.leak, problem.activation, self.scratch)
+        if problem.held_varies:
+            self.held = problem.held[t + 1][self.senders]
+        torch.index_select(state.view(-1), 0, self.sender, out=self.sent[(t + 1) % longest]).sub_(self.held)
+
+    def difference(self, copies: Tensor, states: Tensor, share: float) -> Tensor:
+        """Return the weighted difference of copies and the targets themselves, shape (C,), overwritten at next use."""
+        torch.index_select(states.view(-1), 0, self.original, out=self.scratch)
+        return torch.sub(copies, self.scratch, out=self.scratch).mul_(self.weight).mul_(share)
+
+
+def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks: Walks) -> None:
+    """Simulate the prefixes of some walks and add their differences to the sums, in place.
+
+    Parameters
+    ----------
+    sums : Sums
+        Of the batch that the walks are in.
+    problem : simulation.Problem
+        The network and what it runs on.
+    place : int
+        Of the level among the levels of the plan.
+    level : Level
+        The level of the walks.
+    walks : Walks
+        At most `walks_at_once`.
+    """
+    device, dtype, padded = problem.weights.device, problem.weights.dtype, len(problem.weights)
+    # Nodes that listen on must be simulated wherever they are.
+    whole = problem.listening or level.length == problem.size
+    intact = torch.from_numpy(walks.coalitions(padded) if whole else walks.intact).to(device)
+    count, prefixes, length = intact.shape
+    added = torch.from_numpy(np.ascontiguousarray(walks.added)).to(device)
+    nodes = torch.arange(padded, device=device).expand(count, -1) if whole else torch.from_numpy(walks.nodes).to(device)
+    smaller, larger = slice(None, -1), slice(1, None)  # S and S + i, along the prefixes
+    # An empty coalition has no target in it: the difference of its one node is on the diagonal, without meaning.
+    weight = level.weight / torch.from_numpy(walks.sizes).to(device, dtype).clamp_min(1)[:, None]
+    pair = (added[:, :, None] * padded + nodes[:, None, :]).flatten()
+    sums.influence_weight.view(-1).scatter_add_(0, pair, (intact[:, smaller] * weight).double().flatten())
+    level_weight = torch.full_like(added, level.weight, dtype=torch.float64)
+    sums.contribution_weight[place].index_add_(0, added.flatten(), level_weight.flatten())
+
+    run = simulation.simulate(problem, None if whole else nodes, intact)
+    copies = _Copies(problem, run, intact, added, nodes, weight)
+    binned, binned_copies = torch.empty_like(run.start), torch.empty_like(copies.state)
+    difference = torch.empty((count, prefixes - 1, length), device=device, dtype=dtype)
+    outputs = torch.empty((count, prefixes, *problem.truth.shape), device=device, dtype=torch.float64)
+    for t, (state, preactivation, output) in enumerate(run.steps):
+        copies.step(t, state, preactivation)
+        step = t - problem.washout
+        if step < 0:
+            continue
+        outputs[:, :, step] = output
+        bin_ = problem.bins[step]
+        first = step == 0 or problem.bins[step - 1] != bin_
+        last = step + 1 == len(problem.bins) or problem.bins[step + 1] != bin_
+        if first and last:
+            total, total_copies = state, copies.state
+        elif first:
+            total, total_copies = binned.copy_(state), binned_copies.copy_(copies.state)
+        else:
+            total, total_copies = binned.add_(state), binned_copies.add_(copies.state)
+        if last:
+            share = 1 / int(np.count_nonzero(problem.bins == bin_))
+            torch.sub(total[:, larger], total[:, smaller], out=difference).mul_(weight * share)
+            if problem.listening:
+                difference *= intact[:, smaller]
+            if whole:
+                sums.influence[bin_].index_add_(0, added.flatten(), difference.flatten(0, 1))
+            else:
+                sums.influence[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
+            sums.direct[bin_].index_add_(0, copies.connection, copies.difference(total_copies, total, share))
+
+    sums.runs[0] += count * prefixes
+    if problem.loop is not None:
+        sums.runs[1] += (outputs.abs() >= problem.loop.series.bound).any(dim=-1).any(dim=-1).sum()
+    scores = SCORES[problem.score][0](outputs, problem.truth)
+    sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) * level.weight)
+    sums.score[place].index_add_(0, added.flatten(), scores.diff(dim=1).flatten() * level.weight)

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+from conftest import TASK, make_network
+
+from echolesion import sweep
+from echolesion.analysis import decomposition, influence, parameter_map
+from echolesion.dynamics.reservoir import input_weights
+from echolesion.records import seeds
+from echolesion.training import task
+
+GRID = {"spectral_radius": [0.5, 1.1], "leak": [0.4, 1.0], "loops": ["open"], "ridge": [0.01]}
+PARAMETERS = {"input_scaling": 0.5, "bias": 0.1, "activation": "tanh"}
+SETTINGS = {"seed": 5, "walks": 4, "time_bins": 12}
+
+
+def explore(seed, **changes):
+    network, _, series = make_network(8, seed=seed)
+    unscaled = input_weights(network["weights"], series["input"], seeds.generator(seed, "input"))
+    arguments = GRID | {"parameters": PARAMETERS, "settings": SETTINGS} | changes
+    return parameter_map.explore(network["weights"], unscaled, series, **arguments)
+
+
+def test_a_point_of_the_map_is_the_network_of_a_regime():
+    network, trained, series = make_network(8, spectral_radius=1.1, leak=0.4)
+    point = explore(3).sel(loop="open", spectral_radius=1.1, leak=0.4)
+    estimated = influence.estimate(sweep.run(network, trained, task.split(series, "test"), **SETTINGS))
+    expected = decomposition.decompose({"": network["weights"]}, {"": estimated}).isel(regime=0)
+    for key in ("estimate", "se"):
+        ours = point[key].sel(measure=list(decomposition.MEASURES)).values
+        np.testing.assert_allclose(ours, expected[key].values, rtol=1e-4, atol=1e-6)
+    score = trained["score"].sel(split="test", measure="nrmse")
+    assert float(point["estimate"].sel(measure="test_score")) == pytest.approx(float(score))
+    assert float(point["estimate"].sel(measure="chance")) == float(expected["chance"])
+
+
+def test_networks_are_averaged_and_parts_put_together():
+    parts = [explore(seed, leak=[leak]) for seed in (3, 4, 5) for leak in GRID["leak"]]
+    result = parameter_map.summarise(parts, ["a", "a", "b", "b", "c", "c"])
+    assert result["estimate"].shape[:4] == (3, 1, 2, 2) and not result["estimate"].isnull().all()
+    values = result["estimate"].sel(measure="pearson_all").values
+    mean = result["mean"].sel(measure="pearson_all").values
+    np.testing.assert_allclose(mean, values.mean(axis=0))
+    half = 4.302653 * values.std(axis=0, ddof=1) / np.sqrt(3)
+    np.testing.assert_allclose(result["high"].sel(measure="pearson_all"), mean + half, rtol=1e-5)
+    # A measure goes along with itself; the intervals of the others are correlations.
+    assert result["association"].sel(measure="test_score").item() == 1
+    assert (result["association_low"].fillna(0) >= -1).all() and (result["association_high"].fillna(0) <= 1).all()
+
+
+def test_noise_free_measures_of_noise_are_left_out():
+    """Of a network whose noise-free power is within two standard errors of 0, raw measures stay."""
+    parts = [explore(seed) for seed in (3, 4, 5)]
+    noise = parts[0].sel(measure="noise_share")
+    noise["estimate"][:], noise["se"][:] = 0.95, 0.03
+    result = parameter_map.summarise(parts, ["a", "b", "c"])
+    raw, free = (result.sel(measure=name) for name in ("pearson_all", "pearson_all_noise_free"))
+    assert (raw["networks"] == 3).all() and (free["networks"] == 2).all()
+    assert free["estimate"].sel(connectome="a").isnull().all() and free["estimate"].sel(connectome="b").notnull().all()
+    values = free["estimate"].sel(connectome=["b", "c"])
+    np.testing.assert_allclose(free["mean"], values.mean("connectome"))
+    half = 12.706205 * values.std("connectome", ddof=1) / np.sqrt(2)
+    np.testing.assert_allclose(free["high"] - free["mean"], half, rtol=1e-5)
+
+
+def test_one_network_has_no_interval():
+    result = parameter_map.summarise([explore(3)], ["only"])
+    assert result["low"].isnull().all() and not result["mean"].isnull().all()
+
+
+def test_a_point_that_overflows_leaves_the_others():
+    wild = PARAMETERS | {"activation": "identity"}
+    result = explore(3, parameters=wild, spectral_radius=[0.5, 60.0])
+    assert result["estimate"].sel(spectral_radius=60.0).isnull().all()
+    assert result["estimate"].sel(spectral_radius=0.5, measure="test_score").notnull().all()
+    assert TASK["washout"]  # long enough for 60^t to overflow

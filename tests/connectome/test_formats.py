@@ -1,0 +1,209 @@
+"""Files of connectomes: what is written is read as it was, what is wrong is said in one line."""
+
+import bz2
+import pickle
+import zipfile
+
+import networkx as nx
+import numpy as np
+import pytest
+import scipy.io
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from echolesion.connectome import formats
+
+MATRIX = np.array([[0, 1.5, 0], [0, 0, -2.25], [3e-3, 0, 0]])
+LABELS = ["AVA", "NA", "007"]
+ROWS = [",".join(map(str, row)) for row in MATRIX.tolist()]
+
+
+def written(folder, name, content):
+    path = folder / name
+    if isinstance(content, str):
+        path.write_text(content)
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        content(path)
+    return path
+
+
+def virtual_brain(path, packed=False, **members):
+    contents = {
+        "weights": "\n".join(" ".join(map(str, row)) for row in MATRIX.tolist()),
+        "centres": "\n".join(f"{label} {k}.0 -1.5 {2 * k}" for k, label in enumerate(LABELS)),
+        "tract_lengths": "0 1 2\n3 0 5\n6 7 0",
+        "hemispheres": "1\n0\n1",
+    } | members
+    with zipfile.ZipFile(path, "w") as archive:
+        for stem, text in contents.items():
+            if text is None:
+                continue
+            if packed:
+                archive.writestr(f"connectivity/{stem}.txt.bz2", bz2.compress(text.encode()))
+            else:
+                archive.writestr(f"{stem}.txt", text)
+
+
+def graph(path):
+    made = nx.DiGraph()
+    made.add_nodes_from(LABELS)
+    made.add_edges_from((LABELS[i], LABELS[j], {"weight": float(MATRIX[i, j])}) for i, j in np.argwhere(MATRIX))
+    nx.write_graphml(made, path)
+
+
+labelled = xr.DataArray(MATRIX, dims=("source", "target"), coords={"source": LABELS, "target": LABELS})
+EDGES = "".join(f"{LABELS[i]},{LABELS[j]},{MATRIX[i, j]}\n" for i, j in np.argwhere(MATRIX))
+GOOD = {
+    "plain.csv": ("\n".join(ROWS), False),
+    "labels.csv": (
+        "," + ",".join(LABELS) + "\n" + "".join(f"{n},{r}\n" for n, r in zip(LABELS, ROWS, strict=True)),
+        True,
+    ),
+    "no_corner.csv": (",".join(LABELS) + "\n" + "".join(f"{n},{r}\n" for n, r in zip(LABELS, ROWS, strict=True)), True),
+    "header.csv": (",".join(LABELS) + "\n" + "\n".join(ROWS), True),
+    "windows.csv": (("\ufeff" + "\r\n".join(ROWS) + "\r\n").encode(), False),
+    "plain.tsv": ("\n".join(ROWS).replace(",", "\t"), False),
+    "edges.csv": ("source,target,weight\n" + EDGES, True),
+    "array.npy": (lambda path: np.save(path, MATRIX), False),
+    "array.npz": (lambda path: np.savez(path, w=MATRIX, labels=LABELS), True),
+    "matlab.mat": (lambda path: scipy.io.savemat(path, {"SC": MATRIX, "names": np.array(LABELS, object)}), True),
+    "graph.graphml": (graph, True),
+    "file.nc": (lambda path: labelled.rename("w").to_netcdf(path), True),
+    "brain.zip": (virtual_brain, True),
+    "packed.zip": (lambda path: virtual_brain(path, packed=True), True),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_every_format_is_read(tmp_path, name):
+    content, has_labels = GOOD[name]
+    found = formats.read(written(tmp_path, name, content), "source_target")
+    assert found.dims == ("source", "target") and found.dtype == float
+    expected = labelled if has_labels else labelled.assign_coords(source=["0", "1", "2"], target=["0", "1", "2"])
+    xr.testing.assert_equal(found.reset_coords(drop=True).sel(expected.coords), expected)
+
+
+@pytest.mark.parametrize("name", ["plain.csv", "labels.csv", "array.npy", "matlab.mat", "brain.zip"])
+def test_a_matrix_whose_rows_are_targets_is_turned(tmp_path, name):
+    path = written(tmp_path, name, GOOD[name][0])
+    one, other = (formats.read(path, orientation) for orientation in formats.ORIENTATIONS)
+    np.testing.assert_array_equal(one.values, other.values.T)
+    np.testing.assert_array_equal(one["source"], other["source"])
+    with pytest.raises(formats.FormatError, match="orientation: source_target or target_source"):
+        formats.read(path)
+
+
+@pytest.mark.parametrize("name", ["edges.csv", "graph.graphml", "file.nc"])
+def test_what_says_its_orientation_itself_is_not_turned(tmp_path, name):
+    path = written(tmp_path, name, GOOD[name][0])
+    xr.testing.assert_equal(formats.read(path, "target_source"), formats.read(path))
+
+
+@pytest.mark.parametrize("orientation", formats.ORIENTATIONS)
+def test_what_the_virtual_brain_knows_of_nodes_is_carried_along(tmp_path, orientation):
+    found = formats.read(written(tmp_path, "brain.zip", virtual_brain), orientation)
+    assert found["x"].dims == found["right_hemisphere"].dims == ("source",)
+    np.testing.assert_array_equal(found["z"], [0, 2, 4])
+    np.testing.assert_array_equal(found["right_hemisphere"], [1, 0, 1])
+    lengths = np.array([[0, 1, 2], [3, 0, 5], [6, 7, 0]])
+    expected = lengths if orientation == "source_target" else lengths.T
+    np.testing.assert_array_equal(found["tract_length"].transpose("source", "target"), expected)
+
+
+BAD = {
+    "semicolons.csv": ("0;1\n1;0\n", "line 1 has no ',', but ';'"),
+    "text.csv": ("0,1\nx,0\n", "line 2, number 1: 'x' is not a number"),
+    "ragged.csv": ("0,1,2\n1,0\n0,0,1\n", "line 2 has 2 cells, line 1 has 3"),
+    "empty.csv": ("\n\n", "is empty"),
+    "names.csv": (",a,b\na,0,1\nc,1,0\n", "line 3 is called 'c', its column 'b'"),
+    "count.csv": ("a,b,c\n0,1,1\n1,0,1\n", "3 labels for 2 rows"),
+    "twice.csv": ("source,target\na,b\nb,a\na,b\n", "line 4: the connection stands in line 2 too"),
+    "weight.csv": ("source,target,weight\na,b,strong\n", "line 2, number 1: 'strong' is not a number"),
+    "binary.csv": (b"\xff\xfe\x00", "is not text in UTF-8"),
+    "wide.csv": ("0,1,2\n1,0,2\n", "labels for 3 columns"),
+    "complex.npy": (lambda path: np.save(path, MATRIX * 1j), "complex numbers"),
+    "cube.npy": (lambda path: np.save(path, np.zeros((2, 2, 2))), "3 dimensions"),
+    "pickle.npy": (lambda path: np.save(path, np.array([[print, 1]], object), allow_pickle=True), "pickles"),
+    "disguised.npy": (pickle.dumps(MATRIX), "pickles"),
+    "pickle.npz": (lambda path: np.savez(path, w=np.array([{}], object)), "cannot be read"),
+    "cut.npy": (b"\x93NUMPY\x01\x00v", "cannot be read"),
+    "two.npz": (lambda path: np.savez(path, a=MATRIX, b=MATRIX), "holds 2 square matrices (a, b)"),
+    "labels.npz": (lambda path: np.savez(path, a=MATRIX, labels=LABELS[:2]), "2 labels for 3 rows"),
+    "text.mat": ("no matrix", "is not a MATLAB file"),
+    "cut.graphml": ("<graphml><graph>", "is not GraphML"),
+    "text.nc": ("no netCDF", "is not netCDF"),
+    "dims.nc": (lambda path: xr.DataArray(MATRIX, name="w").to_netcdf(path), "0 variables have the dims"),
+    "text.zip": ("no archive", "is not a zip archive"),
+    "none.zip": (lambda path: virtual_brain(path, weights=None), "has no weights.txt"),
+    "outside.zip": (
+        lambda path: zipfile.ZipFile(path, "w").writestr("../weights.txt", "0 1\n1 0"),
+        "outside of itself",
+    ),
+    "centres.zip": (lambda path: virtual_brain(path, centres="a 0 0 0\nb 0 0 0"), "2 labels for 3 rows"),
+    "ragged.zip": (lambda path: virtual_brain(path, weights="0 1\n1"), "line 2 is not as long"),
+    "lengths.zip": (lambda path: virtual_brain(path, tract_lengths="0 1\n1 0"), "tract_length has the shape (2, 2)"),
+    "unknown.xlsx": ("", "no format has the suffix '.xlsx'"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_wrong_is_said_in_one_line(tmp_path, name):
+    content, message = BAD[name]
+    path = written(tmp_path, name, content)
+    with pytest.raises(formats.FormatError) as error:
+        formats.read(path, "source_target")
+    assert message in str(error.value) and str(path) in str(error.value)
+    assert len(str(error.value).strip().splitlines()) == 1
+
+
+def test_a_file_that_is_not_there_or_too_large(tmp_path):
+    with pytest.raises(formats.FormatError, match="there is no such file"):
+        formats.read(tmp_path / "nowhere.csv")
+    with (tmp_path / "large.csv").open("wb") as file:
+        file.truncate(501_000_000)
+    with pytest.raises(formats.FormatError, match="501 MB is more than the 500 MB"):
+        formats.read(tmp_path / "large.csv")
+
+
+def test_a_matrix_is_chosen_by_name(tmp_path):
+    path = tmp_path / "two.npz"
+    np.savez(path, a=MATRIX, b=2 * MATRIX)
+    np.testing.assert_array_equal(formats.read(path, "source_target", "b"), 2 * MATRIX)
+    with pytest.raises(formats.FormatError, match=r"has no 'c' \(there are a, b\)"):
+        formats.read(path, "source_target", "c")
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False, width=64)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    matrix=st.integers(2, 6).flatmap(lambda n: arrays.arrays(float, (n, n), elements=finite)),
+    suffix=st.sampled_from([".csv", ".tsv", ".npy", ".npz", ".mat"]),
+)
+def test_any_matrix_comes_back(tmp_path_factory, matrix, suffix):
+    path = tmp_path_factory.mktemp("any") / f"m{suffix}"
+    if suffix in (".csv", ".tsv"):
+        np.savetxt(path, matrix, delimiter=formats._DELIMITERS[suffix], fmt="%.17g")
+    elif suffix == ".npy":
+        np.save(path, matrix)
+    elif suffix == ".npz":
+        np.savez(path, matrix)
+    else:
+        scipy.io.savemat(path, {"m": matrix})
+    np.testing.assert_array_equal(formats.read(path, "source_target"), matrix)
+
+
+@settings(max_examples=60, deadline=None)
+@given(content=st.binary(max_size=200), suffix=st.sampled_from(sorted(formats.READERS)))
+def test_any_bytes_give_a_matrix_or_one_line(tmp_path_factory, content, suffix):
+    path = tmp_path_factory.mktemp("any") / f"m{suffix}"
+    path.write_bytes(content)
+    try:
+        assert formats.read(path, "source_target").ndim == 2
+    except formats.FormatError as error:
+        assert str(path) in str(error)

@@ -1,0 +1,178 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+from snakemake.utils import update_config
+
+from echolesion.connectome import preparation
+from echolesion.shapley import statistics
+from echolesion.study import configuration
+
+SCHEMAS = ROOT / "workflow/schemas"
+
+
+def changed(config, path, value):
+    config = copy.deepcopy(config)
+    *parents, last = path
+    place = config
+    for step in parents:
+        place = place[step]
+    if value is KeyError:
+        del place[last]
+    else:
+        place[last] = value
+    return config
+
+
+BAD = [
+    (("sweep", "walkz"), 5, "sweep.walkz: unknown key (allowed: estimator,"),
+    (("colour",), "red", "colour: unknown key (allowed: study,"),
+    (("seed",), "one", "seed: 'one' is not allowed (whole number, 0 or larger)"),
+    (("seed",), -1, "seed: -1 is not allowed (whole number, 0 or larger)"),
+    (("seed",), True, "seed: True is not allowed"),
+    (("study",), "../x", "study: '../x' is not allowed"),
+    (("reservoir", "bias"), float("nan"), "reservoir.bias: nan is not allowed"),
+    (("reservoir", "velocity"), 0, "reservoir.velocity: 0 is not allowed (null, or a number larger than 0, in mm"),
+    (("preparation",), ["tidy"], "preparation[0]: 'tidy' is not allowed (a step: drop_self_connections, drop_isolated"),
+    (("preparation",), [{"threshold_density": 2}], "preparation[0]: {'threshold_density': 2} is not allowed (a step"),
+    (("preparation",), [{"average": "mean", "symmetrise": "max"}], "preparation[0]: {'average': 'mean', 'symmetrise'"),
+    (("preparation",), "drop_isolated", "preparation: 'drop_isolated' is not allowed (list of steps"),
+    (("catalogue",), {"x": {"folder": "data"}}, "catalogue.x.folder: unknown key (allowed: file,"),
+    (("catalogue",), {"larva213": {"file": "x.csv"}}, "catalogue.larva213: is in config/connectomes.yaml too"),
+    (("catalogue",), {"x": {"file": "x.csv", "preparation": ["tidy"]}}, "catalogue.x.preparation[0]: 'tidy' is not"),
+    (("regimes", 1, "leak"), 0, "regimes[1].leak: 0 is not allowed (number larger than 0 and at most 1)"),
+    (("regimes", 1, "leak"), 1.5, "regimes[1].leak: 1.5 is not allowed (number larger than 0 and at most 1)"),
+    (("tuning", "leak"), [0.1, 1.5], "tuning.leak[1]: 1.5 is not allowed (number larger than 0 and at most 1)"),
+    (("tuning", "ridge"), ["1e-3"], "tuning.ridge[0]: '1e-3' is not allowed (number, 0 (pseudo-inverse) or larger)"),
+    (("tuning", "spectral_radius"), [], "tuning.spectral_radius: [] is not allowed (list of"),
+    (("tuning", "spectral_radius"), [float("inf")], "tuning.spectral_radius[0]: inf is not allowed"),
+    (("regimes", 0), {"name": "bare"}, "regimes[0]: 'bare' needs either 'tuned: true' or all of"),
+    (("regimes", 0), {"name": "bare", "tuned": False}, "regimes[0]: 'bare' needs either"),
+    (("regimes", 0), {"name": "both", "tuned": True, "leak": 1}, "regimes[0]: 'both' needs either"),
+    (("regimes", 1, "leak"), KeyError, "regimes[1]: 'non-optimal' needs either"),
+    (("regimes", 1, "name"), "optimal", "regimes[1].name: 'optimal' stands twice"),
+    (("regimes", 1, "name"), KeyError, "regimes[1].name: is missing (letters, digits, - and _)"),
+    (("regimes",), [], "regimes: [] is not allowed (list of regimes, at least one)"),
+    (("connectomes",), ["smallworld37"], "connectomes[0]: 'smallworld37' is not in the catalogue (celegans279,"),
+    (("connectomes",), "smallworld36", "connectomes: 'smallworld36' is not allowed (list of"),
+    (
+        ("task", "name"),
+        "mackeyglass",
+        "task.name: 'mackeyglass' is not allowed (mackey_glass, narma10, memory, frequency or file)",
+    ),
+    (("task", "horizon"), KeyError, "task.horizon: is missing (whole number of steps, 1 or larger)"),
+    (("weighting",), "signed", "weighting: 'signed' is not allowed (own, random_signed or rank_signed)"),
+    (("reservoir", "activation"), "tahn", "reservoir.activation: 'tahn' is not allowed (tanh,"),
+    (("sweep", "shards"), 9, "sweep.shards: 9 is more than sweep.batches, 8"),
+    (("sweep", "time_bins"), 201, "sweep.time_bins: 201 is more than task.test, 200 steps"),
+    (("sweep", "batches"), 4, "sweep.batches: 4 is not allowed (whole number, 8 or larger)"),
+    (("sweep", "device"), "gpu", "sweep.device: 'gpu' is not allowed (a device of torch"),
+    (("task", "loop"), "closed", "task.loop: 'closed' is not allowed (only of frequency, and of"),
+    (("task", "series"), "x.txt", "task.series: is for the task 'file', which needs it"),
+    (("task", "name"), "file", "task.series: is for the task 'file', which needs it"),
+    (("sweep", "rescale"), True, "sweep: refit_readout and rescale are not allowed (only in closed loop)"),
+    (("sweep",), 3, "sweep: 3 is not allowed (estimator,"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), BAD)
+def test_bad_values_give_one_line(default_config, catalogue, path, value, message):
+    with pytest.raises(configuration.ConfigurationError) as error:
+        configuration.check_study(changed(default_config, path, value), catalogue, SCHEMAS)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"model": "small_world"}, "x: "),
+        ({"file": "x.csv", "model": "small_world", "parameters": {}}, "x: "),
+        ({"file": 3}, "x.file: 3 is not allowed"),
+        ({"file": "x.csv", "sha256": "12"}, "x.sha256: '12' is not allowed (hash of all these files"),
+        ({"file": "x.csv", "package": {"name": "x"}}, "x: "),
+        (
+            {"file": "x.csv", "preparation": [{"clip": 1}]},
+            "x.preparation[0]: {'clip': 1} is not allowed (a step: drop_",
+        ),
+        ({"model": "tree", "parameters": {}}, "x.model: 'tree' is not allowed"),
+        ({"path": "x.csv"}, "x.path: unknown key (allowed: file, orientation, variable, nodes,"),
+    ],
+)
+def test_bad_catalogue(default_config, catalogue, entry, message):
+    with pytest.raises(configuration.ConfigurationError) as error:
+        configuration.check_study(default_config, catalogue | {"x": entry}, SCHEMAS)
+    assert str(error.value).startswith(message)
+
+
+def test_shipped_configurations_are_good(default_config, catalogue):
+    configuration.check_study(default_config, catalogue, SCHEMAS)
+    for study in (ROOT / "config/studies").glob("*.yaml"):
+        config = copy.deepcopy(default_config)
+        # As Snakemake lays them over each other; a quick study is laid over the whole one.
+        for file in (study.with_stem(study.stem.removesuffix("_quick")), study):
+            update_config(config, yaml.safe_load(file.read_text()))
+        configuration.check_study(config, catalogue, SCHEMAS)
+
+
+def test_the_default_configuration_names_every_key(default_config):
+    def keys(schema):
+        properties = schema.get("properties", {}) if "null" not in schema.get("type", "") else {}
+        return {name: keys(inner) for name, inner in properties.items()}
+
+    def named(value):
+        return {name: named(inner) for name, inner in value.items()} if isinstance(value, dict) else {}
+
+    schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text())
+    assert named(default_config) == keys(schema)
+
+
+def test_every_property_says_what_is_allowed():
+    def descriptions(schema):
+        for inner in [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]:
+            yield "description" in inner
+            yield from descriptions(inner)
+
+    for file in SCHEMAS.glob("*.yaml"):
+        assert all(descriptions(yaml.safe_load(file.read_text())))
+
+
+def test_bad_key_in_the_catalogue(default_config, catalogue):
+    with pytest.raises(configuration.ConfigurationError, match=r"^configuration: 'a[.]b' is not allowed"):
+        configuration.check_study(default_config, catalogue | {"a.b": {"file": "x"}}, SCHEMAS)
+
+
+def test_the_schema_asks_for_as_many_batches_as_an_error_bar_needs():
+    schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text())
+    assert schema["properties"]["sweep"]["properties"]["batches"]["minimum"] == statistics.FEWEST_BATCHES
+
+
+def test_files_among_the_connectomes_become_entries(default_config, catalogue):
+    config = default_config | {"connectomes": ["celegans279", "my/net.csv"], "orientation": "target_source"}
+    configuration.check_study(config, catalogue, SCHEMAS)
+    connectomes, entries = configuration.with_files(config, catalogue, ROOT / "config")
+    assert connectomes == ["celegans279", "net"]
+    assert (ROOT / "config" / entries["net"]["file"]).resolve() == Path("my/net.csv").resolve()
+    assert entries["net"]["orientation"] == "target_source" and entries["celegans279"] == catalogue["celegans279"]
+    for name in ("my/a b.csv", "celegans279.csv", "a.b.npy"):
+        with pytest.raises(configuration.ConfigurationError, match=f"'{name}' is not allowed"):
+            configuration.with_files(config | {"connectomes": [name]}, catalogue, ROOT)
+
+
+def test_entries_of_a_study_start_where_it_runs(default_config, catalogue):
+    own = {"mine": {"file": "subjects/*.npy", "orientation": "source_target", "nodes": "nodes.csv"}}
+    config = default_config | {"connectomes": ["mine"], "catalogue": own}
+    configuration.check_study(config, catalogue, SCHEMAS)
+    connectomes, entries = configuration.with_files(config, catalogue, ROOT / "config")
+    assert connectomes == ["mine"] and set(catalogue) < set(entries)
+    for key in ("file", "nodes"):
+        assert (ROOT / "config" / entries["mine"][key]).resolve() == Path(own["mine"][key]).resolve()
+    assert entries["mine"]["orientation"] == "source_target"
+
+
+def test_every_step_is_in_the_schema():
+    schema = yaml.safe_load((SCHEMAS / "preparation.schema.yaml").read_text())
+    plain, with_argument = schema["properties"]["preparation"]["items"]["oneOf"]
+    assert {*plain["enum"], *with_argument["properties"]} == set(preparation.STEPS)

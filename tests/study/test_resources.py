@@ -1,0 +1,55 @@
+"""What jobs ask for: enough, and not far too much, against what they really used."""
+
+import copy
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+from snakemake.utils import update_config
+
+from echolesion.study import resources
+
+
+@pytest.fixture
+def config(default_config):
+    config = copy.deepcopy(default_config)
+    update_config(config, yaml.safe_load((ROOT / "config/studies/smoke.yaml").read_text()))
+    return config
+
+
+def test_every_rule_of_the_workflow_is_known():
+    rules = "".join(file.read_text() for file in (ROOT / "workflow/rules").glob("*.smk"))
+    asked = {part.partition('"')[0] for part in rules.split('needs("')[1:]}
+    assert asked == {*resources.NAMES}
+
+
+def test_more_is_asked_for_larger_networks_and_longer_series(default_config):
+    for rule in ("sweep", "influence", "tuning", "null", "figure"):
+        memory = [resources.memory_mb(rule, default_config, size) for size in (36, 279, 1400)]
+        assert memory == sorted(memory) and memory[-1] > memory[0]
+        minutes = [resources.minutes(rule, default_config, size) for size in (36, 279, 1400)]
+        assert minutes == sorted(minutes)
+    longer = copy.deepcopy(default_config)
+    longer["sweep"]["time_bins"] *= 2
+    assert resources.memory_mb("sweep", longer, 279) > resources.memory_mb("sweep", default_config, 279)
+
+
+def test_compare_reads_what_snakemake_measured(config, tmp_path):
+    for job, used in (("sweep_smallworld36_optimal_0-1", 400.0), ("figure_summary", 300.0), ("tables", "-")):
+        table = pd.DataFrame({"s": [6.0], "h:m:s": ["0:00:06"], "max_rss": [used]})
+        table.to_csv(tmp_path / f"{job}.tsv", sep="\t", index=False)
+    rows = resources.compare(tmp_path, config, {"smallworld36": 36}).set_index("job")
+    assert rows.loc["sweep_smallworld36_optimal_0-1", "used_mb"] == 400 + resources.STARTERS
+    assert rows.loc["sweep_smallworld36_optimal_0-1", "declared_mb"] == resources.memory_mb("sweep", config, 36)
+    assert rows.loc["figure_summary", "rule"] == "figure" and pd.isna(rows.loc["tables", "used_mb"])
+    assert rows.loc["figure_summary", "used_minutes"] == pytest.approx(0.1)
+
+
+def test_a_plan_counts_the_jobs_of_every_network(config):
+    table = resources.plan(config | {"nulls": 4}, {"a": 36, "b": 279}).set_index(["connectome", "rule"])
+    assert table.loc[("a", "sweep"), "jobs"] == 2 * config["sweep"]["shards"]
+    assert table.loc[("b", "null"), "jobs"] == 4
+    assert table.loc[("b", "sweep"), "disk_mb"] > table.loc[("a", "sweep"), "disk_mb"] > 0
+    assert (table["minutes"] >= table["work_minutes"]).all()
+    assert "null" not in set(resources.plan(config, {"a": 36})["rule"])
