@@ -26,11 +26,11 @@ Data walk through ten rooms, each of which takes only from those before it:
 Each says in a paragraph what comes in and what goes out, and names its functions: ``help(echolesion.sweep)``.
 """
 
-import importlib
-import warnings
-from collections.abc import Callable, Iterable
-from types import ModuleType
-from typing import Any
+# To import the package costs nothing: what its functions need, they import.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
 #: The rooms in the order of the data.
 ROOMS = (
@@ -83,13 +83,16 @@ MOVED = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Return a room, or what an old name stands for."""
+    from importlib import import_module
+    from types import ModuleType
+
     if name in ROOMS:
-        return importlib.import_module(f"{__name__}.{name}")
+        return import_module(f"{__name__}.{name}")
     if name not in MOVED:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    found = [importlib.import_module(f"{__name__}.{place}") for place in MOVED[name]]
+    found = [import_module(f"{__name__}.{place}") for place in MOVED[name]]
     _warn(name, MOVED[name])
     if len(found) == 1:
         return found[0]
@@ -99,7 +102,7 @@ def __getattr__(name: str) -> Any:
     return together
 
 
-def lazily(room: str, file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+def lazily(room: str, file: str) -> "tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]":
     """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a room: its stub names what it offers.
 
     Nothing is imported until it is asked for, so that a script loads, and depends on, what it uses. Of a module that
@@ -110,15 +113,17 @@ def lazily(room: str, file: str) -> tuple[Callable[[str], Any], Callable[[], lis
     room, file : str
         Its ``__name__`` and ``__file__``.
     """
+    from importlib import import_module
+
     import lazy_loader
 
     offered, names, every = lazy_loader.attach_stub(room, file)
     _, _, called = room.partition(".")
 
-    def resolve(name: str) -> Any:
+    def resolve(name: str) -> "Any":
         if name not in every and not name.startswith("_"):
             for place in MOVED.get(called, ()):
-                module = importlib.import_module(f"{__name__}.{place}")
+                module = import_module(f"{__name__}.{place}")
                 if hasattr(module, name):
                     _warn(f"{called}.{name}", [f"{place}.{name}"])
                     return getattr(module, name)
@@ -127,6 +132,8 @@ def lazily(room: str, file: str) -> tuple[Callable[[str], Any], Callable[[], lis
     return resolve, names, every
 
 
-def _warn(old: str, new: Iterable[str]) -> None:
+def _warn(old: str, new: "Iterable[str]") -> None:
+    import warnings
+
     places = " and ".join(f"{__name__}.{place}" for place in new)
     warnings.warn(f"{__name__}.{old} is {places} now: the old name goes with the next version", DeprecationWarning, 3)
