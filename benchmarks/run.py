@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 
-NAMES = ("kernel", "workers", "studies", "peer")
+NAMES = ("kernel", "workers", "studies", "peer", "split")
 FOLDER = Path("results/benchmarks")
 
 

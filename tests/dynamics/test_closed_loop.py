@@ -1,12 +1,10 @@
 """Closed loop: against plain numpy, exact enumeration and the published numbers."""
 
-from math import comb
-
 import numpy as np
 import pytest
 import torch
 from conftest import ROOT, make_network
-from oracles import arriving, exact_influence
+from oracles import all_coalitions, exact_direct, exact_influence
 
 from echolesion import shapley, sweep, training
 from echolesion.analysis import contribution, influence
@@ -32,72 +30,6 @@ def closed_network(size, settings=CLOSED, longest=None):
     return make_network(size, settings=settings, longest=longest, spectral_radius=0.9, leak=0.5, input_scaling=1)
 
 
-def generated(network, trained, piece, intact, refit, rescale):
-    """Return states and outputs of the generated steps, what was heard and what arrived, and the factor, in numpy."""
-    intact = np.asarray(intact, float)
-    weights = network["weights"].values * intact[:, None] * intact
-    radius = np.abs(np.linalg.eigvals(weights)).max()
-    scale = network.attrs["spectral_radius"] / radius if rescale and radius > 1e-9 else 1.0
-    feed, leak, bias = network["input_weights"].values, network.attrs["leak"], network.attrs["bias"]
-    inputs, truth, fitted, scored = (piece[name].values for name in ("input", "truth", "fitted", "scored"))
-    first, states = int(np.argmax(scored)), [np.zeros(len(intact))]
-    function, inverse = (np.tanh, np.arctanh) if piece.attrs["output"] == "tanh" else (lambda x: x, lambda x: x)
-
-    def step(u):
-        z = scale * arriving(network, states).sum(axis=0) + u @ feed + bias
-        states.append(((1 - leak) * states[-1] + leak * np.tanh(z)) * intact)
-
-    for t in range(first):
-        step(inputs[t])
-    x = np.array(states[1:])[fitted[:first]]
-    ridge = trained.attrs["ridge"]
-    readout = trained["readout"].values
-    if refit:
-        readout = np.linalg.solve(x.T @ x + ridge * np.eye(len(intact)), x.T @ inverse(truth[:first][fitted[:first]]))
-    y, outputs, heard, arrived = truth[first - 1], [], [], []
-    for t in range(first, len(scored)):
-        heard.append(np.where(piece["feeds"].values >= 0, y, inputs[t]))
-        arrived.append(arriving(network, states))
-        step(heard[-1])
-        y = function(states[-1] @ readout)
-        outputs.append(y)
-    return np.array(states[first:]), np.array(outputs), np.array(heard), np.array(arrived), scale
-
-
-def enumerate_runs(networks, refit, rescale):
-    network, trained, series = networks
-    size = network.sizes["node"]
-    coalitions = (np.arange(2**size)[:, None] >> np.arange(size)) & 1
-    runs = [generated(network, trained, task.split(series, "test"), c, refit, rescale) for c in coalitions]
-    return [np.array(part) for part in zip(*runs, strict=True)]
-
-
-def exact_direct(networks, states, heard, arrived, scales):
-    """Return the direct parts by the definition: feedback and all others as in S, what i sends scaled as in S + i."""
-    network = networks[0]
-    size = network.sizes["node"]
-    feed = network["input_weights"].values
-    leak, bias = network.attrs["leak"], network.attrs["bias"]
-    result = np.full((size, size, heard.shape[1]), np.nan)
-    for source in range(size):
-        for target in np.delete(np.arange(size), source):
-            total = 0.0
-            for code in range(2**size):
-                if code >> source & 1 or not code >> target & 1:
-                    continue
-                larger = code | 1 << source
-                sent = scales[larger] * arrived[larger][:, source, target]
-                z = scales[code] * arrived[code][:, :, target].sum(axis=1) + (heard[code] @ feed)[:, target] + bias
-                h, copy = states[code][0, target], []
-                for z_t in z + sent:
-                    h = (1 - leak) * h + leak * np.tanh(z_t)
-                    copy.append(h)
-                weight = 1 / ((size - 1) * comb(size - 2, bin(code).count("1") - 1))
-                total = total + weight * (np.array(copy) - states[code][1:, target])
-            result[source, target] = total
-    return result
-
-
 @pytest.mark.parametrize(
     ("settings", "refit", "rescale", "longest"),
     [
@@ -114,16 +46,17 @@ def test_closed_loop_sweep_equals_enumeration(settings, refit, rescale, longest,
     monkeypatch.setattr(walks, "SHORTEST", 2)
     networks = closed_network(5, settings, longest)
     network, trained, series = networks
-    states, outputs, heard, arrived, scales = enumerate_runs(networks, refit, rescale)
     piece = task.split(series, "test")
+    exactly = all_coalitions(network, trained, piece, refit=refit, rescale=rescale)
+    states, outputs = (np.array([run[k] for run in exactly]) for k in (0, 2))
     options = {"time_bins": 12, "refit_readout": refit, "rescale": rescale, "batches": range(8), "walks": 30}
     runs = [sweep.run(network, trained, piece, seed=seed, **options) for seed in range(15 if longest is None else 30)]
     estimates = [influence.estimate(sums) for sums in runs]
     contributed = [contribution.estimate(sums) for sums in runs]
     assert estimates[0]["influence"].dtype == np.float64
     truth = {
-        "influence": exact_influence(states[:, 1:]),
-        "direct": exact_direct(networks, states, heard, arrived, scales),
+        "influence": exact_influence(states[:, 1:][:, piece["scored"].values]),
+        "direct": exact_direct(network, piece, exactly),
     }
     truth["indirect"] = truth["influence"] - truth["direct"]
     pairs = influence.off_diagonal(5)

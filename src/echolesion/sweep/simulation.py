@@ -13,6 +13,7 @@ the sigmoid takes a third of the time of tanh and nothing else is left to comput
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -74,16 +75,16 @@ class Problem:
 
 
 class Run(NamedTuple):
-    """Simulated networks: states before the first step, factor of the weights, states before those, the steps to come.
+    """Simulated networks: states before the first step, and ever before it; factor of the weights; the steps to come.
 
     Nodes of the sub-networks have shape (walks, L), None for whole networks; which of them are intact has shape (walks,
     coalitions, L), as have start, state and pre-activation; the read-out has shape (walks, coalitions, output) and the
-    factor (walks, coalitions, 1). The past leads with time; without it, the start was there all along.
+    factor (walks, coalitions, 1). In closed loop the steps begin with those of the training series, which have no
+    read-out: it is 0 there.
     """
 
     start: Tensor
     scale: Tensor | None
-    past: Tensor | None
     steps: Iterator[tuple[Tensor, Tensor, Tensor]]
 
 
@@ -195,7 +196,7 @@ def prepare(
         connection=torch.from_numpy(connection).to(place),
         truth=torch.from_numpy(piece["truth"].transpose("time", "output").values[scored]).to(place),
         score=trained.attrs["task_score"],
-        washout=int(np.argmax(scored)) if open_loop else 0,
+        washout=int(np.argmax(scored)),
         bins=np.arange(steps) * time_bins // steps,
         loop=loop,
     )
@@ -227,7 +228,8 @@ def outputs(problem: Problem, coalitions: np.ndarray) -> Tensor:
     """
     intact = np.pad(coalitions, [(0, 0), (0, len(problem.weights) - problem.size)])
     run = simulate(problem, None, torch.from_numpy(intact)[None].to(problem.weights.device))
-    return torch.stack([output[0].double() for _, _, output in run.steps][problem.washout :], dim=1)
+    scored = islice(run.steps, problem.washout, None)
+    return torch.stack([output[0].double() for _, _, output in scored], dim=1)
 
 
 def simulate(problem: Problem, nodes: Tensor | None, intact: Tensor) -> Run:
@@ -250,7 +252,7 @@ def simulate(problem: Problem, nodes: Tensor | None, intact: Tensor) -> Run:
     if problem.loop is not None:
         return _loop(problem, problem.loop, nodes, intact)
     start = torch.where(intact, problem.rest, problem.held[0] if nodes is None else problem.held[0][nodes][:, None])
-    return Run(start, None, None, _trajectories(problem, nodes, intact, start))
+    return Run(start, None, _trajectories(problem, nodes, intact, start))
 
 
 def longest_delay(problem: Problem) -> int:
@@ -269,51 +271,61 @@ def _connections(problem: Problem, nodes: Tensor | None) -> tuple[Tensor, reserv
 
 def _loop(problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor) -> Run:
     """Run networks through the training series, mend them, and let them generate."""
-    whole, shape, dtype = nodes is None, intact.shape, problem.weights.dtype
     weights, parts = _connections(problem, nodes)
+    scale = None
+    if loop.rescale:
+        of_walks = weights if nodes is None else weights[:, None]
+        scale = closed_loop.rescaling(of_walks, intact, loop.radius)[..., None]
+    start = torch.zeros(intact.shape, dtype=weights.dtype, device=intact.device)
+    return Run(start, scale, _taught(problem, loop, nodes, intact, parts, scale))
+
+
+def _taught(
+    problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor, parts: reservoir.Weights,
+    scale: Tensor | None,
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:  # fmt: skip
+    """Yield state, pre-activation and read-out of every step in closed loop, shapes as of `Run`."""
+    shape, dtype = intact.shape, problem.weights.dtype
+    flat: tuple[int, ...] = tuple(shape)
     if nodes is None:
+        flat = (shape[0] * shape[1], shape[2])  # of whole networks there is one batch
         readout, feedback = problem.readout, loop.series.feedback
         history, drives = loop.series.history, problem.drives
     else:
         readout = problem.readout[nodes][:, None]
         feedback = None if loop.series.feedback is None else loop.series.feedback.T[nodes].mT
         history, drives = (series[:, nodes][:, :, None] for series in (loop.series.history, problem.drives))
-    flat = (shape[0] * shape[1], shape[2]) if whole else tuple(shape)  # of whole networks there is one batch
-    scale = (
-        closed_loop.rescaling(weights if whole else weights[:, None], intact, loop.radius)[..., None]
-        if loop.rescale
-        else None
-    )
     flat_scale = scale if scale is None else scale.reshape(*flat[:-1], 1)
     active = problem.leak * intact.to(dtype).reshape(flat)
 
     rest = torch.zeros(flat, dtype=dtype, device=intact.device)
-    training = reservoir.trajectory(parts, history, active, problem.activation, rest, flat_scale)
     truth = loop.series.truth if loop.refit_readout else loop.series.truth[:0]
     fitted = torch.empty((*shape[:2], len(truth), shape[2] + truth.shape[1]), dtype=dtype, device=intact.device)
     fitted[..., shape[2] :] = truth
+    nothing = torch.zeros((*shape[:2], readout.shape[-1]), dtype=dtype, device=intact.device)
     # The last states, which delayed connections still carry when the network is left to itself.
     longest, place = longest_delay(problem), 0
     recent = deque([rest], maxlen=longest)
-    for t, (state, _) in enumerate(training):
+    training = reservoir.trajectory(parts, history, active, problem.activation, rest, flat_scale)
+    for t, (state, preactivation) in enumerate(training):
         if t >= len(history) - longest:
             recent.append(state.clone())
         if loop.refit_readout and loop.series.fitted[t]:
             fitted[:, :, place, : shape[2]] = state.view(shape)
             place += 1
+        yield state.view(shape), preactivation.view(shape), nothing
     if loop.refit_readout:
         readouts = closed_loop.fit_readouts(fitted, shape[2], loop.ridge)
     else:
         readouts = readout.expand(*shape, -1)
     del fitted
-    start, past = recent[-1], torch.stack(list(recent))[:-1]
-    steps = closed_loop.free_run(
-        parts, drives, active, problem.activation, start, flat_scale, past=past,
+    free = closed_loop.free_run(
+        parts, drives, active, problem.activation, recent[-1], flat_scale, past=torch.stack(list(recent))[:-1],
         feedback=feedback, last_output=loop.series.last_output.expand(*flat[:-1], -1),
         readout=readouts.reshape(*flat, -1), bound=loop.series.bound, output=loop.series.output,
     )  # fmt: skip
-    shaped = ((state.view(shape), z.view(shape), output.view(*shape[:2], -1)) for state, z, output in steps)
-    return Run(start.view(shape), scale, past.view(-1, *shape), shaped)
+    for state, preactivation, output in free:
+        yield state.view(shape), preactivation.view(shape), output.view(*shape[:2], -1)
 
 
 def _trajectories(

@@ -9,7 +9,9 @@ The mediated split takes each such sample apart. A copy of target j runs with ev
 S-trajectory, except that it also receives W_ij times the activity that i has in S + i beyond that in S. What that
 changes in j is the direct part; the rest of the difference came through other nodes. Without a connection the copy
 would be j itself, so there are copies for connected pairs only; the pre-activations of S are at hand, so a copy costs
-elementwise work only. In closed loop the copies' feedback is that of S; what i sends to a copy is scaled as in S + i.
+elementwise work only. A copy runs for as long as the network does, in closed loop through the training series too, as
+lesions are there from its first step on. A node that has a connection to itself is no other node: its copy hears the
+copy. In closed loop the copies' feedback is that of S. What i sends to a copy is scaled as in S + i, all else as in S.
 """
 
 from dataclasses import dataclass
@@ -110,29 +112,40 @@ class _Copies:
         column_of_added = torch.searchsorted(nodes.contiguous(), added)[walk, prefix]
         self.sender = (walk * prefixes + prefix + 1) * length + column_of_added
         self.senders = added[walk, prefix]
-        self.carried = problem.weights[self.senders, nodes[walk, column]]
+        targets = nodes[walk, column]
+        self.carried, self.own = problem.weights[self.senders, targets], problem.weights[targets, targets]
         if run.scale is not None:
             self.carried *= run.scale[walk, prefix + 1, 0]
+            self.own *= run.scale[walk, prefix, 0]
         self.held = problem.held[0][self.senders]
         # What i sends beyond what it is held at, as in `reservoir.trajectory`: a ring as long as the longest delay.
         self.longest = simulation.longest_delay(problem)
         self.sent = (run.start.view(-1)[self.sender] - self.held).repeat(self.longest, 1)
-        if run.past is not None and self.longest > 1:
-            self.sent[1:] = run.past.flatten(1)[1 - self.longest :, self.sender] - self.held
-        self.delay = 1 if problem.delays is None else problem.delays[self.senders, nodes[walk, column]]
+        # The same of what a copy sends to itself beyond what the target does; nothing if there are no such connections.
+        self.apart = torch.zeros_like(self.sent) if self.own.any() else None
+        one = torch.ones_like(targets)
+        self.delay = one if problem.delays is None else problem.delays[self.senders, targets]
+        self.own_delay = one if problem.delays is None else problem.delays[targets, targets]
         self.each = torch.arange(len(self.original), device=intact.device)
         self.state = run.start.view(-1)[self.original]
         self.driving, self.scratch = torch.empty_like(self.state), torch.empty_like(self.state)
 
     def step(self, t: int, state: Tensor, preactivation: Tensor) -> None:
         """Go to step t, given all states and pre-activations of the run at that step."""
-        problem, longest = self.problem, self.longest
-        arriving = self.sent[0] if longest == 1 else self.sent[(t + 1 - self.delay) % longest, self.each]
-        torch.index_select(preactivation.view(-1), 0, self.original, out=self.driving).addcmul_(arriving, self.carried)
+        problem, place = self.problem, (t + 1) % self.longest
+        torch.index_select(preactivation.view(-1), 0, self.original, out=self.driving)
+        self.driving.addcmul_(self._arriving(self.sent, self.delay, t), self.carried)
+        if self.apart is not None:
+            self.driving.addcmul_(self._arriving(self.apart, self.own_delay, t), self.own)
         reservoir.update(self.state, self.driving, problem.leak, problem.activation, self.scratch)
+        if self.apart is not None:
+            self.apart[place] = self.state - state.view(-1)[self.original]
         if problem.held_varies:
             self.held = problem.held[t + 1][self.senders]
-        torch.index_select(state.view(-1), 0, self.sender, out=self.sent[(t + 1) % longest]).sub_(self.held)
+        torch.index_select(state.view(-1), 0, self.sender, out=self.sent[place]).sub_(self.held)
+
+    def _arriving(self, ring: Tensor, delay: Tensor, t: int) -> Tensor:
+        return ring[0] if self.longest == 1 else ring[(t + 1 - delay) % self.longest, self.each]
 
     def difference(self, copies: Tensor, states: Tensor, share: float) -> Tensor:
         """Return the weighted difference of copies and the targets themselves, shape (C,), overwritten at next use."""
