@@ -1,8 +1,8 @@
 """Whether the intervals of the direct and indirect parts cover what enumeration of their definition gives.
 
 Of small networks every coalition, and of every pair of coalitions the copy of every target, is run in plain numpy
-(`tests/oracles.py`), in both loops, with all that can be done about a lesion, with delays and self-connections. Sweeps of
-many seeds are compared with that: an interval should cover in 95 of 100, and errors should not lean to one side.
+(`tests/oracles.py`), in both loops, with all that can be done about a lesion, with delays and self-connections. Sweeps
+of many seeds are compared with that: an interval should cover in 95 of 100, and errors should not lean to one side.
 """
 
 import os
@@ -26,7 +26,7 @@ from echolesion.shapley import statistics
 from echolesion.training import task
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
-import oracles  # noqa: E402
+import oracles
 
 SIZE, STEPS, SEEDS, BATCHES, WALKS = 5, 45, 1000, 8, 20
 CLOSED = {
@@ -57,7 +57,8 @@ CASES: dict[str, dict[str, Any]] = {
 @cache
 def enumerated(name: str) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset, dict[str, np.ndarray]]:
     """Return the network, read-out and split of a case, and by part what enumeration gives."""
-    case = {"settings": CLOSED, "leak": 0.5, "ridge": 0.01, "loop": None, "longest": None, "itself": False} | CASES[name]
+    plain = {"settings": CLOSED, "leak": 0.5, "ridge": 0.01, "loop": None, "longest": None, "itself": False}
+    case = plain | CASES[name]
     rng = np.random.default_rng(3)
     matrix = rng.uniform(-1, 1, (SIZE, SIZE)) * (rng.random((SIZE, SIZE)) < 0.5)
     np.fill_diagonal(matrix, rng.uniform(-1, 1, SIZE) if case["itself"] else 0)

@@ -78,8 +78,8 @@ def package(tmp_path, monkeypatch):
     }  # fmt: skip
 
 
-def study(settings, regimes, weights=None):
-    """Return the results of a small study, by kind and name, as the figures take them."""
+def study(settings, regimes, weights=None, told=lambda sums: sums):
+    """Return the results of a small study, by kind and name, as the figures take them; of sums that are told so."""
     if weights is None:
         weights = generate("small_world", {"n": 12, "k": 4, "p": 0.4, "seed": 2022}, "x")
     weights = preparation.prepare(weights, [], "rank_signed", seeds.generator(1, "weights"))
@@ -93,7 +93,7 @@ def study(settings, regimes, weights=None):
     for name, (radius, leak, scaling) in regimes.items():
         network = reservoir.build(weights, unscaled, spectral_radius=radius, leak=leak, input_scaling=scaling)
         trained = training.train(network, series, [0.01])
-        sums = sweep.run(network, trained, task.split(series, "test"), seed=1, walks=4, time_bins=12)
+        sums = told(sweep.run(network, trained, task.split(series, "test"), seed=1, walks=4, time_bins=12))
         results["reservoir"][name], results["training"][name] = network, trained
         settings = {"seed": 1, "time_bins": 12, "batches": 8, "replicates": 2}
         short = [noise_curve.measured(network, trained, task.split(series, "test"), walks=2, **settings)]

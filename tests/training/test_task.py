@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from conftest import ROOT, TASK
@@ -102,3 +106,19 @@ def test_series_that_cannot_be_used(tmp_path):
     (tmp_path / "bad.txt").write_text("1\nnan\n" * 300)
     with pytest.raises(ValueError, match="not finite"):
         make(name="file", series=tmp_path / "bad.txt")
+
+
+def test_no_folder_is_left_behind(tmp_path):
+    """Neither by what only imports tasks, nor by what makes one."""
+    make = (
+        "from echolesion.records import seeds\n"
+        "settings = {'name': 'narma10', 'washout': 10, 'train': 40, 'validation': 20, 'test': 20}\n"
+        "task.make(settings, seeds.generator(0, 'task'))\n"
+        "import os, tempfile; print(os.listdir(tempfile.gettempdir()))\n"
+    )
+    for code, there in (("", False), (make, True)):
+        command = [sys.executable, "-c", f"from echolesion.training import task\n{code}"]
+        environment = os.environ | {"TMPDIR": str(tmp_path)}
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        assert ("reservoirpy-temp-" in answer.stdout) == there
+        assert list(tmp_path.iterdir()) == []

@@ -83,6 +83,11 @@ def correlation(name: str, first: np.ndarray, second: np.ndarray) -> float:
     return float(CORRELATIONS[name](first, second).statistic)
 
 
+def share(part: float, whole: float) -> float:
+    """Return a share; NaN of nothing."""
+    return part / whole if whole else np.nan
+
+
 def magnitudes(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the magnitudes of influence, shape (pairs,), as estimated and noise-free.
 
@@ -122,12 +127,12 @@ def measure(weight: np.ndarray, covariances: Mapping[str, np.ndarray]) -> np.nda
     for suffix, noise_free in (("", False), ("_noise_free", True)):
         power = {part: statistics.power(c, noise_free=noise_free) for part, c in covariances.items()}
         whole = power["influence"].sum()
-        values[f"structural_indirect_share{suffix}"] = power["influence"][~connected].sum() / whole
+        values[f"structural_indirect_share{suffix}"] = share(power["influence"][~connected].sum(), whole)
         for part in ("direct", "indirect"):
-            values[f"mediated_{part}_share{suffix}"] = power[part].sum() / whole
+            values[f"mediated_{part}_share{suffix}"] = share(power[part].sum(), whole)
     covariance = covariances["influence"]
     magnitude, free = magnitudes(covariance)
-    values["noise_share"] = 1 - whole / statistics.power(covariance).sum()
+    values["noise_share"] = 1 - share(whole, statistics.power(covariance).sum())
     for group, pairs in groups.items():
         reliability = statistics.split_half_reliability(covariance[:, :, pairs])
         if group == "all":
@@ -224,7 +229,7 @@ def edge_cut(cut: xr.Dataset, influence: xr.Dataset) -> xr.Dataset:
             [statistics.power(part, noise_free=noise_free).sum() for part in (lost, whole)]
             for noise_free in (False, True)
         )
-        return np.array([part / total for part, total in powers])
+        return np.array([share(part, total) for part, total in powers])
 
     value = shares(lost, whole)
     replicates = [shares(statistics.leave_out(lost, b), statistics.leave_out(whole, b)) for b in range(len(lost))]

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from echolesion.analysis import decomposition, influence
+from echolesion.analysis.decomposition import share
 from echolesion.analysis.influence import MEANINGS
 from echolesion.records.progress import bar
 from echolesion.shapley import statistics
@@ -88,10 +89,10 @@ def expected(weights: xr.DataArray, result: xr.Dataset, walks: Sequence[float]) 
         whole = power["influence"].sum()
         rows.append(
             {
-                "structural_indirect_share": power["influence"][weight == 0].sum() / whole,
-                "mediated_direct_share": power["direct"].sum() / whole,
-                "mediated_indirect_share": power["indirect"].sum() / whole,
-                "noise_share": 1 - signal["influence"].sum() / whole,
+                "structural_indirect_share": share(power["influence"][weight == 0].sum(), whole),
+                "mediated_direct_share": share(power["direct"].sum(), whole),
+                "mediated_indirect_share": share(power["indirect"].sum(), whole),
+                "noise_share": 1 - share(signal["influence"].sum(), whole),
             }
         )
     return xr.DataArray(

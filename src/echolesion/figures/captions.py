@@ -15,6 +15,9 @@ from echolesion.figures.style import Results
 from echolesion.shapley import statistics
 from echolesion.training.scores import SCORES
 
+#: What is said in place of a number that is none.
+UNKNOWN = "not known"
+
 
 def caption(name: str, results: Results) -> str:
     """Return the caption of a figure: what it finds, then what it shows.
@@ -38,12 +41,18 @@ def caption(name: str, results: Results) -> str:
 def _estimate(table: xr.Dataset, **where: str) -> str:
     """Return an estimate with its interval."""
     value = table.sel(where)
-    return f"{float(value['estimate']):.3f} [{float(value['low']):.3f}, {float(value['high']):.3f}]"
+    low, middle, high = (float(value[key]) for key in ("low", "estimate", "high"))
+    return UNKNOWN if np.isnan(middle) else f"{middle:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _between(value: float, low: float, high: float) -> str:
     """Write a mean over networks with its interval, which a single network does not have."""
     return f"{value:.2f}" + ("" if np.isnan(low) else f" [{low:.2f}, {high:.2f}]")
+
+
+def _spread(value: float, by: float, places: int) -> str:
+    """Write a number with its error."""
+    return UNKNOWN if np.isnan(value) else f"{value:.{places}f} ± {by:.{places}f}"
 
 
 def _list(parts: Iterator[str] | list[str]) -> str:
@@ -57,8 +66,10 @@ def _differences(split: xr.Dataset, measure: str, where: str = "") -> str:
     sentences = []
     for both in map(str, split["regime"].values):
         first, dash, second = both.partition(" - ")
-        if dash:
-            value = split.sel(regime=both, measure=measure)
+        value = split.sel(regime=both, measure=measure)
+        if dash and np.isnan(value["estimate"]):
+            sentences.append(f" How the regimes {first} and {second} differ{where} is {UNKNOWN}.")
+        elif dash:
             between = "above" if value["low"] > 0 else "below" if value["high"] < 0 else "not apart from"
             by = _estimate(split, regime=both, measure=measure)
             sentences.append(f" The regime {first} lies {between} {second}{where}, by {by}.")
@@ -125,6 +136,9 @@ def _of_influence(results: Results) -> str:
     for regime, estimate in results["influence"].items():
         nodes = estimate["source"].values
         free = estimate["power_noise_free"].transpose("source", "target").values
+        if not np.nansum(free) > 0:
+            sentences.append(f"In {regime}, no influence is seen beyond the estimator's noise.")
+            continue
         i, j = np.unravel_index(np.nanargmax(free), free.shape)
         magnitude = float(np.sqrt(free[i, j]))
         error = float(estimate["power_se"].transpose("source", "target")[i, j]) / (2 * magnitude)
@@ -163,6 +177,9 @@ def _of_influence_against_weight(results: Results) -> str:
     measure, sentences = "pearson_all_noise_free", []
     for regime in results["influence"]:
         value = split.sel(regime=regime, measure=measure)
+        if np.isnan(value["estimate"]):
+            sentences.append(f"In {regime}, how influence goes with the weights is {UNKNOWN}.")
+            continue
         goes = "goes with" if value["low"] > 0 else "goes against" if value["high"] < 0 else "is not seen to go with"
         sentences.append(
             f"In {regime}, influence {goes} the weights: over all pairs the noise-free magnitudes correlate with"
@@ -178,18 +195,22 @@ def _of_topology(results: Results) -> str:
     sentences = []
     for regime in map(str, compared["regime"].values):
         value = compared.sel(regime=regime, correlation="pearson", magnitude="noise_free")
+        if value["estimate"].isnull().all():
+            sentences.append(f"In {regime}, how influence goes with any measure of structure is {UNKNOWN}.")
+            continue
         best = str(value["measure"].values[int(np.nanargmax(value["estimate"].values))])
         of_best = value.sel(measure=best)
         kinds = [
             f"{null} ones {float(of_best['null_mean'].sel(null=null)):.2f} ±"
             f" {float(of_best['null_sd'].sel(null=null)):.2f} (p = {float(of_best['p'].sel(null=null)):.2g})"
             for null in map(str, value["null"].values)
+            if of_best["p"].sel(null=null).notnull()
         ]
         best_name = best.replace("_", " ")
         sentences.append(
             f"In {regime}, {best_name} goes with influence best, at {_estimate(value, measure=best)} (Pearson), and"
             f" |weight| at {_estimate(value, measure='weight')}; {best_name} of {compared.attrs['surrogates']}"
-            f" surrogates of either kind (mean ± s.d.): {_list(kinds)}."
+            f" surrogates of either kind (mean ± s.d.): {_list(kinds or [UNKNOWN])}."
         )
     return " ".join(sentences)
 
@@ -200,9 +221,9 @@ def _of_noise_curve(results: Results) -> str:
         value = curve.sel(measure="pearson_all")
         fewest = value.isel(walks=0)
         sentences.append(
-            f"In {regime}, sweeps of {int(fewest['walks'])} walks find a correlation with |weight| of"
-            f" {float(fewest['mean']):.2f} ± {float(fewest['sd']):.2f} (s.d. of sweeps), and one of"
-            f" {curve.attrs['final_walks']} walks {float(value['final']):.3f} ± {float(value['final_se']):.3f} (s.e.)."
+            f"In {regime}, the correlation with |weight| in sweeps of {int(fewest['walks'])} walks is"
+            f" {_spread(float(fewest['mean']), float(fewest['sd']), 2)} (s.d. of sweeps), and in one of"
+            f" {curve.attrs['final_walks']} walks {_spread(float(value['final']), float(value['final_se']), 3)} (s.e.)."
         )
     return " ".join(sentences)
 
@@ -211,9 +232,10 @@ def _of_shares(results: Results) -> str:
     (split,) = results["decomposition"].values()
     structural, mediated = "structural_indirect_share_noise_free", "mediated_indirect_share_noise_free"
     sentences = [
-        f"In {regime}, {_estimate(split, regime=regime, measure=structural)} of influence power is on pairs without a"
-        f" connection, which are {float(split['chance'].sel(regime=regime)):.3f} of all pairs;"
-        f" {_estimate(split, regime=regime, measure=mediated)} of it travels through other nodes."
+        f"In {regime}, the share of influence power on pairs without a connection is"
+        f" {_estimate(split, regime=regime, measure=structural)}, these being"
+        f" {float(split['chance'].sel(regime=regime)):.3f} of all pairs; the share that travels through other nodes is"
+        f" {_estimate(split, regime=regime, measure=mediated)}."
         for regime in results["influence"]
     ]
     return " ".join(sentences) + _differences(split, mediated, " in what travels")
@@ -225,7 +247,11 @@ def _of_summary(results: Results) -> str:
     sentences = []
     for regime in dict.fromkeys(regimes):
         where = {"regime": regime, "measure": "pearson_all_noise_free"}
-        ordered = sorted(splits, key=lambda key: float(splits[key].sel(where)["estimate"]))
+        known = [key for key in splits if splits[key].sel(where)["estimate"].notnull()]
+        if not known:
+            sentences.append(f"In {regime}, how influence goes with the weights is {UNKNOWN}.")
+            continue
+        ordered = sorted(known, key=lambda key: float(splits[key].sel(where)["estimate"]))
         ends = [f"{_estimate(splits[key], **where)} in {key}" for key in dict.fromkeys((ordered[0], ordered[-1]))]
         sentences.append(
             f"In {regime}, influence correlates with |weight| at {' to '.join(ends)} (Pearson, noise-free)."
@@ -234,10 +260,12 @@ def _of_summary(results: Results) -> str:
     beyond: dict[str, list[str]] = {"below": [], "above": [], "within": []}
     for key, null in nulls.items():
         value = null.isel(regime=0).sel(measure="structural_indirect_share_noise_free")
+        if value["estimate"].isnull():
+            continue
         below, above = value["estimate"] < value["null_low"], value["estimate"] > value["null_high"]
         beyond["below" if below else "above" if above else "within"].append(key)
-    if nulls:
-        told = [f"{side} it {_list(keys)}" for side, keys in beyond.items() if keys]
+    told = [f"{side} it {_list(keys)}" for side, keys in beyond.items() if keys]
+    if told:
         sentences.append(
             f"The share of influence on unconnected pairs in {regimes[0]}, beside the 95 % range of networks of equal"
             f" degrees wired at random: {', '.join(told)}."
@@ -249,7 +277,8 @@ def _of_layouts(results: Results) -> str:
     parts = []
     for name, dataset in results["connectome"].items():
         _, connected = strongest_pairs(dataset["weight"], results["influence"][name])
-        parts.append(f"{connected.mean():.0%} in {name}")
+        of = "" if connected.size == STRONGEST else f" of {connected.size}"
+        parts.append(f"{connected.mean():.0%}{of} in {name}" if connected.size else f"none is seen in {name}")
     return f"Of the {STRONGEST} strongest influences, so many run along a connection: {_list(parts)}."
 
 

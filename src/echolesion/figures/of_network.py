@@ -11,6 +11,9 @@ from echolesion.connectome.graph import off_diagonal
 from echolesion.figures.style import COLOURS, GREY, MILLIMETRE, WIDTH, Results, colours_of, gathered
 from echolesion.shapley import statistics
 
+#: Shares of power that are drawn to scale: those of parts that go against each other are beyond 0 and 1.
+SHARES = (-0.5, 1.8)
+
 
 def _magnitude(influence: xr.Dataset) -> np.ndarray:
     """Return the standard deviation over time of the influence, shape (source, target)."""
@@ -18,8 +21,8 @@ def _magnitude(influence: xr.Dataset) -> np.ndarray:
 
 
 def _with_interval(split: xr.Dataset, regime: str, measure: str) -> str:
-    value = split.sel(regime=regime, measure=measure)
-    return f"{float(value['estimate']):.2f} [{float(value['low']):.2f}, {float(value['high']):.2f}]"
+    low, middle, high = (float(split[key].sel(regime=regime, measure=measure)) for key in ("low", "estimate", "high"))
+    return "not known" if np.isnan(middle) else f"{middle:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def connectome(results: Results) -> Figure:
@@ -150,15 +153,17 @@ def influence(results: Results) -> Figure:
     regimes = results["influence"]
     maps = {name: _magnitude(estimate) for name, estimate in regimes.items()}
     values = np.concatenate([values[off_diagonal(len(values))] for values in maps.values()])
-    low, high = np.quantile(values[values > 0], (0.05, 0.999))
-    norm = LogNorm(low, high, clip=True)
+    norm: Normalize = Normalize(0, 1)  # if there is nothing at all
+    if (values > 0).any():
+        low, high = np.quantile(values[values > 0], (0.05, 0.999))
+        norm = LogNorm(low, high, clip=True)
     figure = Figure(figsize=(WIDTH, 90 * MILLIMETRE))
     panels = figure.subplots(1, len(maps), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (name, magnitude) in zip(panels, maps.items(), strict=True):
         image = axes.imshow(magnitude, norm=norm, cmap="cividis")
-        axes.set(
-            title=f"{name}: reliability {float(regimes[name]['reliability_noise_free']):.3f}", xlabel="target (node)"
-        )
+        reliability = float(regimes[name]["reliability_noise_free"])
+        known = "not known" if np.isnan(reliability) else f"{reliability:.3f}"
+        axes.set(title=f"{name}: reliability {known}", xlabel="target (node)")
     panels[0].set_ylabel("source (node)")
     figure.colorbar(image, ax=panels, label="s.d. over time of influence", extend="both", shrink=0.8)
     return figure
@@ -188,7 +193,6 @@ def influence_against_weight(results: Results) -> Figure:
                 body.set(facecolor=GREY, alpha=0.8, label="distribution over pairs without a connection")
         if none := np.count_nonzero(magnitude[pairs] == 0):
             axes.annotate(f"{none / pairs.sum():.0%} of pairs: 0", (0.98, 0.02), xycoords="axes fraction", ha="right")
-        axes.set_yscale("log")
         axes.set(xlabel="|weight|")
         axes.set_title(
             f"{name}\nall pairs, Pearson {_with_interval(split, name, 'pearson_all')}\n"
@@ -196,9 +200,12 @@ def influence_against_weight(results: Results) -> Figure:
             loc="left",
         )
     values = np.concatenate([_magnitude(estimate)[pairs] for estimate in regimes.values()])
-    low, high = np.quantile(values[values > 0], (0.001, 1))
-    # What is smaller by more than the precision of float32 is rounding between nodes that hardly reach each other.
-    panels[0].set_ylim(max(low / 2, 1e-6 * high), 2 * high)
+    if (values > 0).any():
+        low, high = np.quantile(values[values > 0], (0.001, 1))
+        for axes in panels:
+            axes.set_yscale("log")
+        # What is smaller by more than the precision of float32 is rounding between nodes that hardly reach each other.
+        panels[0].set_ylim(max(low / 2, 1e-6 * high), 2 * high)
     panels[0].set_ylabel("s.d. over time of influence")
     figure.legend(*gathered(panels), loc="outside lower center", ncols=3)
     return figure
@@ -285,6 +292,9 @@ def shares(results: Results) -> Figure:
         axes.set(xlabel="regime", xlim=(-0.6, len(regimes) - 0.4))
         axes.set_title(title, loc="left")
     structural.set_ylabel("share of influence power")
+    # Ratios of little more than noise could be anything.
+    low, high = structural.get_ylim()
+    structural.set_ylim(min(max(low, SHARES[0] - 0.1), 0), max(min(high, SHARES[1] + 0.1), 1.1))
     figure.legend(*gathered(np.array([structural, mediated])), loc="outside lower center", ncols=3)
     return figure
 
@@ -294,6 +304,9 @@ def _structural_shares(axes: Axes, split: xr.Dataset, regimes: list[str]) -> Non
     for place, name in enumerate(regimes):
         for offset, suffix in ((-0.2, ""), (0.2, "_noise_free")):
             share, error = _share(split, name, f"structural_indirect_share{suffix}")
+            if np.isnan(share):
+                axes.text(place + offset, 0.02, "not known", ha="center", fontsize=6, color=GREY, rotation=90)
+                continue
             axes.bar(place + offset, 1 - share, 0.36, color=COLOURS[0], label="direct")
             axes.bar(place + offset, share, 0.36, 1 - share, color=COLOURS[1], label="indirect")
             # The bar of the indirect share hangs from 1, and so does its interval.
@@ -309,9 +322,13 @@ def _mediated_shares(axes: Axes, split: xr.Dataset, regimes: list[str]) -> None:
     for place, name in enumerate(regimes):
         for offset, part, colour in ((-0.2, "direct", COLOURS[0]), (0.2, "indirect", COLOURS[1])):
             share, error = _share(split, name, f"mediated_{part}_share_noise_free")
+            if np.isnan(share):
+                axes.text(place + offset, 0.02, "not known", ha="center", fontsize=6, color=GREY, rotation=90)
+                continue
             axes.bar(place + offset, share, 0.36, color=colour, label=part)
             axes.errorbar(place + offset, share, error, color="black", lw=1)
-            axes.text(place + offset, share + error[1][0] + 0.02, f"{share:.2f}", ha="center", fontsize=7, color=colour)
+            height = float(np.clip(share + error[1][0], *SHARES)) + 0.02
+            axes.text(place + offset, height, f"{share:.2f}", ha="center", fontsize=7, color=colour)
 
 
 def _share(split: xr.Dataset, regime: str, measure: str) -> tuple[float, list[list[float]]]:

@@ -84,10 +84,14 @@ def _name(key: str, weights: xr.DataArray) -> str:
 
 
 def strongest_pairs(weights: xr.DataArray, influence: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Return the `STRONGEST` pairs by noise-free power, places of shape (pair, 2), and which of them are connected."""
+    """Return the `STRONGEST` pairs by noise-free power, places of shape (pair, 2), and which of them are connected.
+
+    There are fewer if of fewer the power is above 0.
+    """
     power = np.nan_to_num(influence["power_noise_free"].transpose("source", "target").values)
     strongest = np.argsort(power, axis=None)[-STRONGEST:]
     pairs = np.stack(np.unravel_index(strongest, power.shape), axis=1)
+    pairs = pairs[power[pairs[:, 0], pairs[:, 1]] > 0]
     return pairs, weights.transpose("source", "target").values[pairs[:, 0], pairs[:, 1]] != 0
 
 
@@ -120,13 +124,15 @@ def layouts(results: Results) -> Figure:
             label = f"{'on a' if colour == COLOURS[0] else 'without a'} connection"
             lines = LineCollection(places[pairs[kind]], colors=colour, linewidths=0.6, alpha=0.7, label=label)
             axes.add_collection(lines)
-        exerted = power.sum(axis=1)
+        exerted = power.sum(axis=1).clip(0)  # noise-free power is below 0 where there is next to nothing
+        exerted /= max(exerted.max(), np.finfo(float).tiny)
         axes.scatter(
-            *places.T, s=1 + 30 * exerted / exerted.max(), color="0.25", linewidths=0, zorder=3,
+            *places.T, s=1 + 30 * exerted, color="0.25", linewidths=0, zorder=3,
             label="node, by the influence it exerts",
         )  # fmt: skip
         axes.set_aspect("equal", adjustable="datalim")
-        axes.set_title(f"{name}\n{connected.mean():.0%} on connections", fontsize=7)
+        share = f"{connected.mean():.0%} on connections" if connected.size else "no influence beyond noise"
+        axes.set_title(f"{name}\n{share}", fontsize=7)
     figure.legend(*gathered(panels.ravel()), loc="outside lower center", ncols=3)
     return figure
 
@@ -196,7 +202,8 @@ def map_against_score(results: Results) -> Figure:
                 )
             found = dataset.sel(loop=loop, measure=measure)
             rho, low, high = (float(found[key]) for key in ("association", "association_low", "association_high"))
-            axes.set_title(f"{loop} loop: Spearman {rho:.2f} [{low:.2f}, {high:.2f}]", fontsize=7)
+            known = "not known" if np.isnan(rho) else f"{rho:.2f} [{low:.2f}, {high:.2f}]"
+            axes.set_title(f"{loop} loop: Spearman {known}", fontsize=7)
             scores = dataset["estimate"].sel(measure="test_score")
             if float(scores.min()) > 0 and float(scores.max()) > 10 * float(scores.min()):
                 axes.set_xscale("log")

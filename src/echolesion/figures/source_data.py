@@ -39,7 +39,8 @@ def tables(figure: Figure) -> dict[str, pd.DataFrame]:
 
 def _table(axes: Axes) -> pd.DataFrame:
     parts = [pd.DataFrame({"series": series, "kind": kind, **rows}) for series, kind, rows in _drawn(axes)]
-    table = pd.concat(parts, ignore_index=True)
+    # Of a panel in which nothing is known there are no rows.
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"series": [], "kind": []})
     names = {"value": _heading("value", _colour_label(axes))}
     for axis, name in ((axes.xaxis, "x"), (axes.yaxis, "y")):
         if name in table and (words := _words(axis)):

@@ -70,7 +70,8 @@ def _strongest(influence: Mapping[str, xr.Dataset]) -> np.ndarray:
     first = next(iter(influence.values()))
     most = VALUES // (len(influence) * first.sizes["time"])
     power = sum(
-        each["power"].transpose("source", "target").values / np.nansum(each["power"]) for each in influence.values()
+        each["power"].transpose("source", "target").values / max(np.nansum(each["power"]), np.finfo(float).tiny)
+        for each in influence.values()
     )
     off = np.flatnonzero(~np.eye(first.sizes["source"], dtype=bool))
     chosen = off[np.argsort(-np.nan_to_num(power).ravel()[off], kind="stable")[:most]]

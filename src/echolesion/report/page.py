@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 import yaml
 
 from echolesion.analysis import cautions
 from echolesion.analysis.decomposition import MEASURES
 from echolesion.connectome.graph import describe
+from echolesion.figures.captions import UNKNOWN
 from echolesion.study import resources
 
 Results = Mapping[str, xr.Dataset]
@@ -97,7 +99,7 @@ def numbers(trained: Results, decomposed: xr.Dataset) -> list[dict[str, str]]:
         for measure, label in NUMBERS.items():
             value = decomposed.sel(regime=regime, measure=measure)
             low, middle, high = (float(value[key]) for key in ("low", "estimate", "high"))
-            row[label] = f"{middle:.3f} [{low:.3f}, {high:.3f}]"
+            row[label] = UNKNOWN if np.isnan(middle) else f"{middle:.3f} [{low:.3f}, {high:.3f}]"
         row["unconnected pairs (chance)"] = f"{float(decomposed['chance'].sel(regime=regime)):.3f}"
         rows.append(row)
     return rows

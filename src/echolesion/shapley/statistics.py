@@ -132,7 +132,7 @@ def split_half_reliability(covariance: np.ndarray, *, noise_free: bool = False) 
     float
         Pearson correlation of the standard deviations over time of the two halves, averaged over all ways to
         halve the batches, stepped up to the full number of batches by the Spearman-Brown formula
-        ``2 r / (1 + r)`` (Spearman 1910; Brown 1910).
+        ``2 r / (1 + r)`` (Spearman 1910; Brown 1910). NaN if the magnitudes do not differ.
     """
     count = len(covariance)
     halves = [half for half in combinations(range(count), count // 2) if count % 2 or 0 in half]
@@ -149,7 +149,8 @@ def split_half_reliability(covariance: np.ndarray, *, noise_free: bool = False) 
         products /= products.sum(axis=(1, 2), keepdims=True)
         magnitude = root(products.reshape(len(chosen), -1) @ covariance.reshape(count**2, -1))
         magnitude -= magnitude.mean(axis=1, keepdims=True)
-        return magnitude / np.linalg.norm(magnitude, axis=1, keepdims=True)
+        norm = np.linalg.norm(magnitude, axis=1, keepdims=True)
+        return magnitude / np.where(norm > 0, norm, np.nan)
 
     mean = float((magnitudes(chosen) * magnitudes(1 - chosen)).sum(axis=1).mean())
     return 2 * mean / (1 + mean)
@@ -170,9 +171,10 @@ def walks_needed(reliability: float, walks: float, target: float) -> float:
     Returns
     -------
     float
-        ``walks * target (1 - reliability) / (reliability (1 - target))``; infinite if the reliability is not positive.
+        ``walks * target (1 - reliability) / (reliability (1 - target))``; infinite if the reliability is not positive
+        or not known.
     """
-    if reliability <= 0:
+    if not reliability > 0:
         return np.inf
     return walks * target * (1 - reliability) / (reliability * (1 - target))
 

@@ -7,12 +7,15 @@ split is then generated after all that came before it, the series having a washo
 from `reservoirpy`, a file or, for ``frequency``, a sine whose frequency follows the input.
 """
 
+import atexit
+import shutil
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from reservoirpy import datasets
 
 SPLITS = ("train", "validation", "test")
 
@@ -22,15 +25,27 @@ Series = tuple[np.ndarray, np.ndarray, list[str]]
 AMPLITUDE, STEPS_PER_CHANGE = 0.5, 100
 
 
+@cache
+def _datasets() -> Any:
+    """Return reservoirpy's makers of series; imported here, as it makes a folder that it leaves behind."""
+    import reservoirpy
+    from reservoirpy import datasets
+
+    folder = Path(reservoirpy._TEMPDIR)
+    if folder.name.startswith("reservoirpy-temp-"):  # where it could make none, that of all temporary files
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return datasets
+
+
 def _mackey_glass(length: int, rng: np.random.Generator, settings: Mapping[str, Any]) -> Series:
     transient = 500  # steps until the random history is forgotten
-    series = datasets.mackey_glass(transient + length + settings["horizon"], tau=17, seed=rng)
-    inputs, truth = datasets.to_forecasting(series[transient:], forecast=settings["horizon"])
+    series = _datasets().mackey_glass(transient + length + settings["horizon"], tau=17, seed=rng)
+    inputs, truth = _datasets().to_forecasting(series[transient:], forecast=settings["horizon"])
     return inputs, truth, [f"x(t+{settings['horizon']})"]
 
 
 def _narma10(length: int, rng: np.random.Generator, _settings: Mapping[str, Any]) -> Series:
-    inputs, truth = datasets.narma(length, order=10, seed=rng)
+    inputs, truth = _datasets().narma(length, order=10, seed=rng)
     if not np.isfinite(truth).all():
         raise ValueError("the NARMA-10 series diverges with this seed: choose another seed")
     return inputs[10:], truth, ["y(t)"]
@@ -58,7 +73,7 @@ def _file(length: int, _rng: np.random.Generator, settings: Mapping[str, Any]) -
     needed = length + settings["horizon"]
     if needed > len(series):
         raise ValueError(f"{settings['series']} has {len(series)} steps: the splits with their washout need {needed}")
-    inputs, truth = datasets.to_forecasting(series[:needed], forecast=settings["horizon"])
+    inputs, truth = _datasets().to_forecasting(series[:needed], forecast=settings["horizon"])
     return inputs, truth, [f"x(t+{settings['horizon']})"]
 
 
