@@ -68,6 +68,27 @@ def test_paths_against_networkx():
     assert unreached
 
 
+def test_of_several_shortest_paths_each_counts():
+    """Of a binary network many are equally short: by a peer that lists them, and whatever the order of the nodes."""
+    rng = np.random.default_rng(4)
+    weights = (random_weights(size=24, density=0.15, seed=4) != 0).astype(float)
+    found = measured(weights)["search_probability"]
+    graph = nx.from_numpy_array(weights, create_using=nx.DiGraph)
+    strength, ties = weights.sum(axis=1), 0
+    for i in range(24):
+        for j in sorted(set(nx.descendants(graph, i)) - {i}):
+            paths = list(nx.all_shortest_paths(graph, i, j))
+            chances = [np.prod([1 / strength[a] for a in path[:-1]]) for path in paths]
+            assert found[i, j] == pytest.approx(sum(chances))
+            ties += len(paths) > 1
+    assert ties > 50
+    for matrix in (weights, random_weights(size=24, density=0.15, seed=4)):
+        order = rng.permutation(24)
+        permuted = measured(matrix[np.ix_(order, order)])
+        for name, values in measured(matrix).items():
+            np.testing.assert_allclose(permuted[name], values[np.ix_(order, order)], atol=1e-9, err_msg=name)
+
+
 def test_a_surrogate_without_a_cycle_is_measured():
     values = measured(np.triu(random_weights(), 1))
     assert all(np.isfinite(value[off_diagonal(SIZE)]).all() for value in values.values())

@@ -38,7 +38,9 @@ def test_weighting_keeps_the_connections(worm, weighting):
     off = ~np.eye(279, dtype=bool)
     np.testing.assert_array_equal((weights.values != 0)[off], (worm.values != 0)[off])
     first, last = weights.attrs["history"].split("; ")
-    assert first == "drop_self_connections: connections 2993 -> 2990, sum of weights 8171 -> 8168"
+    assert (
+        first == "drop_self_connections: connections 2993 -> 2990, self-connections 3 -> 0, sum of weights 8171 -> 8168"
+    )
     assert last.startswith(f"weighting {weighting}: 2990 connections of 279 nodes, strongly connected components: 6")
 
 
@@ -61,7 +63,15 @@ def test_thresholds(worm):
     # 776 of the 279 x 278 pairs were asked for; what ties with the weakest of them is kept too.
     assert np.count_nonzero(kept) >= 776 and np.count_nonzero(kept > kept[kept > 0].min()) < 776
     assert kept[kept > 0].min() == np.sort(worm.where(~np.eye(279, dtype=bool), 0).values, axis=None)[-776]
-    assert prepared(worm, {"threshold_density": 0.9}).equals(prepared(worm))
+    # Self-connections are of no pair; that they go is said.
+    whole = prepared(worm, {"threshold_density": 0.9})
+    assert whole.equals(prepared(worm, "drop_self_connections"))
+    assert "self-connections 3 -> 0" in whole.attrs["history"]
+    with pytest.raises(
+        ConnectomeError, match=r"keeps no connection of 279 nodes: take at least 1.3e-05, which keeps one"
+    ):
+        prepared(worm, {"threshold_density": 1e-6})
+    assert np.count_nonzero(preparation.threshold_density(worm, 1.3e-5)) > 0
 
 
 def test_disparity_backbone_against_the_definition():

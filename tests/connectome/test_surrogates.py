@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from echolesion.connectome import surrogates
 
 
-def random_weights(density, seed, size=20):
+def random_weights(density, seed, itself, size=20):
+    """Return random weights, of nodes connected with themselves too if there should be such."""
     rng = np.random.default_rng(seed)
     weights = rng.normal(size=(size, size)) * (rng.random((size, size)) < density)
-    np.fill_diagonal(weights, 0)
+    np.fill_diagonal(weights, rng.normal(size=size) * (rng.random(size) < 0.5) * itself)
     weights[0, 1] = 1
     return weights
 
@@ -22,12 +23,12 @@ def degrees(weights):
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 1000), density=st.floats(0.02, 0.9))
+@given(seed=st.integers(0, 1000), density=st.floats(0, 0.9), itself=st.booleans())
 @pytest.mark.parametrize("draw", [surrogates.rewired, surrogates.shuffled])
-def test_surrogates_keep_degrees_and_weights(draw, seed, density):
-    weights = random_weights(density, seed)
+def test_surrogates_keep_degrees_weights_and_self_connections(draw, seed, density, itself):
+    weights = random_weights(density, seed, itself)
     surrogate = draw(weights, np.random.default_rng(seed))
-    assert not surrogate.diagonal().any()
+    np.testing.assert_array_equal(surrogate.diagonal(), weights.diagonal())
     assert sorted(surrogate[surrogate != 0]) == sorted(weights[weights != 0])
     assert degrees(surrogate) == degrees(weights)
     if draw is surrogates.shuffled:
@@ -35,17 +36,17 @@ def test_surrogates_keep_degrees_and_weights(draw, seed, density):
 
 
 @settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 1000), density=st.floats(0.02, 0.9))
-def test_mutual_connections_stay_mutual_with_their_two_weights(seed, density):
-    weights = random_weights(density, seed)
+@given(seed=st.integers(0, 1000), density=st.floats(0, 0.9), itself=st.booleans())
+def test_mutual_connections_stay_mutual_with_their_two_weights(seed, density, itself):
+    weights = random_weights(density, seed, itself)
     weights = np.where((weights != 0) | (weights.T != 0), np.random.default_rng(seed).normal(size=weights.shape), 0)
     surrogate = surrogates.rewired_mutually(weights, np.random.default_rng(seed))
-    assert not surrogate.diagonal().any()
+    np.testing.assert_array_equal(surrogate.diagonal(), weights.diagonal())
     assert ((surrogate != 0) == (surrogate.T != 0)).all()
     assert degrees(surrogate) == degrees(weights)
 
     def pairs(matrix):
-        return sorted(tuple(sorted((matrix[i, j], matrix[j, i]))) for i, j in np.argwhere(np.triu(matrix)))
+        return sorted(tuple(sorted((matrix[i, j], matrix[j, i]))) for i, j in np.argwhere(np.triu(matrix, 1)))
 
     assert pairs(surrogate) == pairs(weights)
 
@@ -57,3 +58,9 @@ def test_rewiring_forgets_the_connections(draw):
     rng = np.random.default_rng(0)
     kept = [np.mean(draw(weights, rng)[weights != 0] != 0) for _ in range(10)]
     assert np.mean(kept) == pytest.approx(8 / 59, abs=0.02)
+
+
+@pytest.mark.parametrize("draw", [surrogates.rewired, surrogates.rewired_mutually, surrogates.shuffled])
+def test_of_a_network_of_self_connections_alone_nothing_is_drawn(draw):
+    weights = np.diag([1.0, 0, -2])
+    np.testing.assert_array_equal(draw(weights, np.random.default_rng(0)), weights)

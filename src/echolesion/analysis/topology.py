@@ -13,7 +13,7 @@ efficiency
     inverse length of the shortest path, a connection being as long as its weight is small (Dijkstra 1959)
 search probability
     :math:`2^{-s}`, s being the search information: the chance that a walker who chooses among the connections of a node
-    by their weights takes the shortest path (Rosvall et al. 2005; Goni et al. 2014)
+    by their weights takes a shortest path, whichever if there are several (Rosvall et al. 2005; Goni et al. 2014)
 
 The surrogates keep the in- and out-degree of every node, or all connections; the weights are shuffled in both. A
 correlation of influence with a measure is compared with those of the same influence with the measure of surrogates.
@@ -46,30 +46,36 @@ def _autoregression(normal: np.ndarray) -> np.ndarray:
     return passed_on.T @ passed_on
 
 
-def _shortest_paths(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    with np.errstate(divide="ignore"):
-        length = np.where(normal > 0, 1 / normal, 0)
-    return sparse.csgraph.shortest_path(sparse.csr_array(length), return_predecessors=True)
+def _lengths(normal: np.ndarray) -> sparse.csr_array:
+    """Return the lengths of connections, their inverse weights."""
+    lengths = sparse.csr_array(normal)
+    lengths.data = 1 / lengths.data
+    return lengths
 
 
 def _efficiency(normal: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):
-        return 1 / _shortest_paths(normal)[0]
+        return 1 / sparse.csgraph.shortest_path(_lengths(normal))
 
 
 def _search_probability(normal: np.ndarray) -> np.ndarray:
-    distance, before = _shortest_paths(normal)
+    lengths = _lengths(normal)
+    distance = sparse.csgraph.shortest_path(lengths)
     strength = normal.sum(axis=1, keepdims=True)
     step = normal / np.where(strength > 0, strength, 1)
     size = len(normal)
-    sources = np.arange(size)
+    incoming = lengths.tocsc()
     probability = np.eye(size)
-    # From near to far, so that a path's last but one node is done before its last.
+    # From near to far, so that a path's last but one node is done before its last; for all sources at a time.
     for target in np.argsort(distance, axis=1, kind="stable").T[1:]:
-        last = before[sources, target]
-        reached = last >= 0
-        s, i, j = sources[reached], last[reached], target[reached]
-        probability[s, j] = probability[s, i] * step[i, j]
+        s = np.flatnonzero(np.isfinite(distance[np.arange(size), target]))
+        first, number = incoming.indptr[target[s]], np.diff(incoming.indptr)[target[s]]
+        place = np.arange(number.sum()) + np.repeat(first - np.cumsum(number) + number, number)
+        s = np.repeat(s, number)
+        i, j = incoming.indices[place], target[s]
+        # Equal but for rounding.
+        shortest = distance[s, i] + incoming.data[place] <= distance[s, j] * (1 + 1e-9)
+        np.add.at(probability, (s[shortest], j[shortest]), (probability[s, i] * step[i, j])[shortest])
     return probability
 
 

@@ -79,19 +79,30 @@ def threshold_weight(connectome: xr.DataArray, weight: float) -> xr.DataArray:
 
 
 def threshold_density(connectome: xr.DataArray, density: float) -> xr.DataArray:
-    """Keep the strongest connections: this share of all ordered pairs, and what is as strong as the weakest."""
-    magnitude = abs(drop_self_connections(connectome))
-    count = round(density * connectome.sizes["source"] * (connectome.sizes["source"] - 1))
-    if not 0 < count < np.count_nonzero(magnitude):
-        return connectome
-    return connectome.where(magnitude >= np.sort(magnitude.values, axis=None)[-count], 0)
+    """Keep the strongest connections: this share of all ordered pairs, and what is as strong as the weakest.
+
+    Self-connections are of no pair, and dropped.
+    """
+    between = drop_self_connections(connectome)
+    magnitude = abs(between)
+    pairs = connectome.sizes["source"] * (connectome.sizes["source"] - 1)
+    count = round(density * pairs)
+    if count == 0:
+        raise ConnectomeError(
+            f"a density of {density:g} keeps no connection of {connectome.sizes['source']} nodes: take at least"
+            f" {1 / pairs:.2g}, which keeps one"
+        )
+    if count >= np.count_nonzero(magnitude):
+        return between
+    return between.where(magnitude >= np.sort(magnitude.values, axis=None)[-count], 0)
 
 
 def disparity(connectome: xr.DataArray, level: float) -> xr.DataArray:
     r"""Keep the disparity backbone (Serrano, Boguna and Vespignani 2009).
 
     Of a node with k connections, one that has the share p of their strength is kept if :math:`(1 - p)^{k - 1}` is below
-    the level, at its source or at its target. The only connection of a node does not speak for itself.
+    the level, at its source or at its target. The only connection of a node does not speak for itself. Self-connections
+    are dropped.
     """
     weights = _positive(drop_self_connections(connectome), "disparity")
     alpha = np.ones(weights.shape)
@@ -254,6 +265,7 @@ def _change(before: xr.DataArray, after: xr.DataArray) -> str:
             "subjects": str(c.sizes.get("subject", 1)),
             "nodes": str(c.sizes["source"]),
             "connections": str(values.size),
+            "self-connections": str(np.count_nonzero(np.diagonal(c.values, axis1=-2, axis2=-1))),
             "smallest magnitude": f"{np.abs(values).min():.4g}" if values.size else "none",
             "largest magnitude": f"{np.abs(values).max():.4g}" if values.size else "none",
             "sum of weights": f"{values.sum():.6g}",
