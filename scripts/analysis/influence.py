@@ -26,7 +26,7 @@ with logged(snakemake.log[0]):
     )
     if reliability < target:
         logging.warning("%s: reliability below %.2f: take more walks (sweep.walks_per_batch)", name, target)
-    if bounded := result.attrs["bounded_share"]:
+    if bounded := result.attrs["bounded_lesioned_share"]:
         logging.info("%s: the output of %.1f %% of lesioned networks ran away and was bounded", name, 100 * bounded)
     result = result.assign_attrs(ended_by=ended_by, reliability_target=target, walks_needed=needed)
     storage.write(result, snakemake.output[0], snakemake.config)

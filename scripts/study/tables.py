@@ -13,7 +13,7 @@ snakemake: Snakemake
 
 OF_A_SWEEP = (
     "lesion", "loop", "refit_readout", "rescale", "estimator", "batches", "walks_per_batch", "reliability_target",
-    "walks_needed", "ended_by", "bounded_share",
+    "walks_needed", "ended_by", "bounded_lesioned_share",
 )  # fmt: skip
 
 with logged(snakemake.log[0]):

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from snakemake.iocontainers import Snakemake
 
-from echolesion import sweep
+from echolesion import shapley, sweep
 from echolesion.records import storage
 from echolesion.records.log import logged
 from echolesion.training.task import split
@@ -20,6 +20,7 @@ with logged(snakemake.log[0]):
     if files.check:
         settings["walks"] = json.loads(Path(files.check).read_text())["walks_of_next_round"]
     name = f"{wildcards.connectome}, {wildcards.regime}, shard {wildcards.round}-{wildcards.shard}"
+    settings["walks"] = shapley.in_pairs(settings["walks"])
     logging.info(
         "%s: %d batches of %d walks on %s, %d thread",
         *(name, len(params.batches), settings["walks"], settings["device"], torch.get_num_threads()),

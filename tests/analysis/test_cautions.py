@@ -19,7 +19,8 @@ def test_noise_is_not_called_a_contribution():
 def of_a_regime(results):
     sound = [results[kind]["optimal"].copy(deep=True) for kind in ("training", "influence", "contribution")]
     trained, estimated, contributed = sound
-    estimated.attrs |= {"reliability_target": 0.9, "walks_needed": 7.0, "walks_per_batch": 4, "bounded_share": 0.0}
+    estimated.attrs |= {"reliability_target": 0.9, "walks_needed": 7.0, "walks_per_batch": 4}
+    estimated.attrs["bounded_lesioned_share"] = 0.0
     estimated["reliability_noise_free"][...] = 0.95
     trained.attrs["start_left"] = 0.001
     trained["score"].loc[{"split": "test", "measure": "nrmse"}] = 0.4
@@ -44,7 +45,7 @@ def test_a_network_that_fails_remembers_or_runs_away_is_said(of_a_regime):
     trained, estimated, contributed = of_a_regime
     trained.attrs["start_left"] = 0.2
     trained["score"].loc[{"split": "test", "measure": "nrmse"}] = 1.2
-    estimated.attrs["bounded_share"] = 0.25
+    estimated.attrs["bounded_lesioned_share"] = 0.25
     contributed["score_contribution"][...] = 0
     texts = cautions.warnings(*of_a_regime)
     assert len(texts) == 4

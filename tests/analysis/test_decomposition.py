@@ -22,8 +22,8 @@ def estimated(magnitude, noise, seed=0, direct=1.0):
             "connection_source": ("connection", np.repeat(np.arange(SIZE), SIZE)),
             "connection_target": ("connection", np.tile(np.arange(SIZE), SIZE)),
             "influence_weight": (("batch", "source", "target"), np.ones((BATCHES, SIZE, SIZE))),
-            "runs": ("batch", np.ones(BATCHES)),
-            "bounded_runs": ("batch", np.zeros(BATCHES)),
+            "lesioned_runs": ("batch", np.ones(BATCHES)),
+            "bounded_lesioned_runs": ("batch", np.zeros(BATCHES)),
         },
         coords={"source": nodes, "target": nodes, "time": np.arange(STEPS), "batch": np.arange(BATCHES)},
         attrs={

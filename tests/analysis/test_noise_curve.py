@@ -32,6 +32,23 @@ def test_what_is_expected_of_fewer_walks_is_what_they_find(weights):
     assert float(unconnected.sel(expected_walks=walks / 4)) > 0.1 + float(unconnected.sel(expected_walks=walks))
 
 
+def test_no_two_sweeps_share_their_walks(monkeypatch):
+    """Of any points, replicates or rounds of the study: a batch's walks depend on seed, number and round."""
+    drawn = [(batch, number) for batch in range(8) for number in range(3)]  # of the study
+
+    def recorded(*_, batches, round_number, **_others):
+        drawn.extend((batch, round_number) for batch in batches)
+        raise InterruptedError
+
+    monkeypatch.setattr(noise_curve, "run", recorded)
+    for walks in (2, 6):
+        for replicate in range(1, 3):
+            monkeypatch.setattr(noise_curve, "bar", lambda *_, only=replicate: [only])
+            with pytest.raises(InterruptedError):
+                noise_curve.measured(None, None, None, batches=8, replicates=2, walks=walks, seed=1)
+    assert len(drawn) == len(set(drawn)) == 24 + 2 * 2 * 8
+
+
 def test_short_sweeps_stand_beside_the_long_one():
     network, trained, series = make_network(8)
     piece = task.split(series, "test")

@@ -108,7 +108,7 @@ def test_influence_that_is_a_measure_correlates_with_it_beyond_chance(weights):
     first = result.sel(regime="only", magnitude="noise_free", correlation="pearson")
     assert float(first["estimate"].sel(measure="communicability")) == pytest.approx(1, abs=1e-3)
     assert (first["z"].sel(measure="communicability") > 5).all()
-    assert first["p"].sel(measure="communicability").values == pytest.approx([1 / 21, 1 / 21])
+    assert first["p_two_sided"].sel(measure="communicability").values == pytest.approx([2 / 21, 2 / 21])
     # The others by a peer.
     for measure, values in measured(weights.values).items():
         for name, function in (("pearson", stats.pearsonr), ("spearman", stats.spearmanr)):
@@ -121,7 +121,7 @@ def test_influence_of_chance_is_within_that_of_surrogates(weights):
     magnitude = np.random.default_rng(5).uniform(1, 2, (SIZE, SIZE))
     result = topology.compare(weights, {"only": estimated(magnitude, 0.1)}, number=30, rng=np.random.default_rng(1))
     assert (np.abs(result["z"]) < 4.5).all()
-    assert (result["p"] > 0).all() and (result["p"] <= 1).all()
+    assert (result["p_two_sided"] > 0).all() and (result["p_two_sided"] <= 1).all()
     assert (result["low"] <= result["estimate"]).all() and (result["estimate"] <= result["high"]).all()
 
 
@@ -131,4 +131,4 @@ def test_a_measure_that_does_not_vary_is_not_compared():
     weights = xr.DataArray(ring, dims=("source", "target"))
     result = topology.compare(weights, influence, number=3, rng=np.random.default_rng(1))
     assert result["estimate"].sel(measure="weight").isnull().all()
-    assert result["p"].sel(measure="weight").isnull().all()
+    assert result["p_two_sided"].sel(measure="weight").isnull().all()

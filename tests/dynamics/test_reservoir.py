@@ -167,3 +167,14 @@ def test_delays_that_cannot_be_made(lengths, velocity, message):
     unscaled = xr.DataArray([[1.0, 0]], dims=("channel", "node"), coords={"channel": ["u"], "node": ["0", "1"]})
     with pytest.raises(ValueError, match=message):
         reservoir.build(weights, unscaled, spectral_radius=0.9, leak=1, input_scaling=1, velocity=velocity)
+
+
+def test_input_weights_are_taken_by_label():
+    weights = connectome.from_matrix(np.random.default_rng(0).normal(size=(5, 5)), [*"abcde"])
+    inputs = xr.DataArray(np.zeros((3, 1)), dims=("time", "channel"), coords={"channel": ["u"]})
+    unscaled = reservoir.input_weights(weights, inputs, seeds.generator(0, "input"))
+    parameters = {"spectral_radius": 0.9, "leak": 1, "input_scaling": 0.5}
+    ours = reservoir.build(weights, unscaled, **parameters)
+    assert ours.identical(reservoir.build(weights, unscaled.isel(node=[3, 0, 4, 1, 2]), **parameters))
+    with pytest.raises(ValueError, match="no input weights of node 'e'"):
+        reservoir.build(weights, unscaled.isel(node=slice(4)), **parameters)

@@ -99,11 +99,13 @@ def test_walks_needed_is_spearman_brown():
     [
         (0.91, 100, 1000, 0),  # reached
         (0.5, 1000, 1000, 0),  # spent
-        (0.75, 100, 1000, 231),  # 1.1 * 300 - 100, rounded up
+        (0.75, 100, 1000, 232),  # 1.1 * 300 - 100, rounded up to pairs
         (0.899, 100, 1000, 12),
-        (0.9 - 1e-9, 100, 1000, 11),  # at least a tenth
+        (0.9 - 1e-9, 100, 1000, 12),  # at least a tenth
         (-0.2, 100, 1000, 400),  # at most four times
         (0.5, 900, 1000, 100),  # what is left
+        (0.5, 990, 999, 8),  # in pairs
+        (0.5, 998, 999, 0),
     ],
 )
 def test_walks_of_next_round(reliability, walks, budget, more):

@@ -405,3 +405,47 @@ def test_the_freest_of_several_devices_is_taken(monkeypatch):
     simulation._device("cuda:2")
     simulation._device("cpu")
     assert asked == ["cuda:1", "cuda:2", "cpu"]
+
+
+def test_parts_of_different_networks_read_outs_splits_or_seeds_are_refused(network8):
+    network, trained, series = network8
+    mine = run(network8, batches=[0], walks=2)
+    assert sweep.merge([mine, run(network8, batches=[1], walks=2)]).sizes["batch"] == 2
+    other = network.assign(weights=network["weights"] * 1.0001)
+    changed = trained.assign(readout=trained["readout"] * 1.0001)
+    shifted = series.assign(input=series["input"] + 0.001)
+    others = [((other, trained, series), 0), ((network, changed, series), 0), ((network, trained, shifted), 0)]
+    for networks, seed in (*others, (network8, 1)):
+        theirs = run(networks, batches=[1], walks=2, seed=seed)
+        with pytest.raises(ValueError, match="different networks, read-outs, splits or seeds"):
+            sweep.merge([mine, theirs])
+
+
+def test_a_read_out_is_taken_by_label(network8):
+    network, trained, series = network8
+    turned = trained.isel(node=np.random.default_rng(0).permutation(8))
+    ours, theirs = (run((network, each, series), batches=[0], walks=4) for each in (trained, turned))
+    assert ours.identical(theirs)
+    piece = task.split(series, "test")
+    coalitions = np.ones((1, 8), bool)
+    games = [sweep.game(network, each, piece)(coalitions) for each in (trained, turned)]
+    np.testing.assert_array_equal(*games)
+    for wrong in (trained.isel(node=slice(7)), trained.assign_coords(node=[*"abcdefgh"])):
+        with pytest.raises(ValueError, match="are of other nodes: the read-out has no"):
+            run((network, wrong, series), batches=[0], walks=4)
+
+
+def test_odd_walks_are_rounded_up_and_files_say_so(network8):
+    odd, even = (run(network8, batches=range(8), walks=number) for number in (19, 20))
+    assert odd.identical(even) and odd.attrs["walks_per_batch"] == 20
+    assert influence.estimate(odd).attrs["walks_per_batch"] == 20
+    network, trained, series = network8
+    options = {"seed": 0, "batches": range(8)}
+    together = contribution.interactions(network, trained, task.split(series, "test"), walks=59, **options)
+    assert together.attrs["walks_per_batch"] == 60
+
+
+def test_runs_are_of_lesioned_networks(network8):
+    """Of 10 plain walks of 8 nodes 9 coalitions each, of which one is the intact network and one empty."""
+    sums = run(network8, batches=[0], walks=10, estimator="plain")
+    assert sums["lesioned_runs"].item() == 10 * 7 and sums["bounded_lesioned_runs"].item() == 0

@@ -12,7 +12,8 @@ other measures of structure and surrogates (``topology.nc``), networks wired at 
 `contribution`
     `contribution.estimate`, `interactions`
 `decomposition`
-    `decompose`, by `measure`, `by_pairs`, `magnitudes` and `correlation`; `edge_cut`, the same of cut connections
+    `decompose`, by `measure`, `by_pairs`, `magnitudes`, `share` and `correlation`; `edge_cut`, the same of cut
+    connections
 `topology`
     `measures` of structure, `topology.compare`
 `measurement`

@@ -16,6 +16,7 @@ from .decomposition import decompose as decompose
 from .decomposition import edge_cut as edge_cut
 from .decomposition import magnitudes as magnitudes
 from .decomposition import measure as measure
+from .decomposition import share as share
 from .influence import reliability as reliability
 from .measurement import labelled as labelled
 from .noise_curve import expected as expected

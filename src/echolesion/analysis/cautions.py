@@ -72,6 +72,6 @@ def warnings(trained: xr.Dataset, influence: xr.Dataset, contribution: xr.Datase
             f"no node's contribution to the {name} exceeds the estimator's error: who matters most for the score is not"
             " known yet."
         )
-    if bounded := influence.attrs["bounded_share"]:
+    if bounded := influence.attrs["bounded_lesioned_share"]:
         found.append(f"{bounded:.1%} of the lesioned networks ran away and were bounded.")
     return found

@@ -14,6 +14,7 @@ import xarray as xr
 from echolesion.records import seeds
 from echolesion.records.progress import bar
 from echolesion.shapley import games, statistics
+from echolesion.shapley.walks import in_pairs
 from echolesion.sweep.batches import SETTINGS, game, merge
 
 
@@ -105,7 +106,8 @@ def interactions(
     batches : collection of int
         Numbers of the independent batches of walks, at least 8.
     walks : int
-        Walks per batch; a pair gets 2 / N samples from each, see `shapley.interactions`.
+        Walks per batch, rounded up to pairs of walks; a pair of nodes gets 2 / N samples from each, see
+        `shapley.interactions`.
     progress : str, optional
         Label of a progress bar; none by default.
 
@@ -144,5 +146,5 @@ def interactions(
             "interaction_se": (dims, maps[1], {"long_name": f"standard error of the {meaning}", "units": "1"}),
         },
         coords={"node": network["node"].values, "other_node": network["node"].values},
-        attrs={"score": name, "lesion": lesion, "walks_per_batch": walks, "batches": len(pseudo)},
+        attrs={"score": name, "lesion": lesion, "walks_per_batch": in_pairs(walks), "batches": len(pseudo)},
     )

@@ -45,7 +45,8 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
         ``indirect_covariance (batch, other_batch, source, target)``, from which `decomposition` derives intervals; the
         split-half ``reliability`` of the magnitudes of influence, and ``reliability_noise_free``, which does not take
         noise of its own strength on every pair for agreement. The diagonal is NaN: a node's influence on itself
-        is not defined. The attribute ``bounded_share`` is the share of simulated networks whose output was bounded.
+        is not defined. The attribute ``bounded_lesioned_share`` is the share of lesioned networks whose output was
+        bounded, each as often as it was simulated.
 
     Raises
     ------
@@ -96,7 +97,9 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
         value = statistics.split_half_reliability(off, noise_free=noise_free)
         variables[name] = ((), value, {"long_name": meaning})
     walks = {part.attrs["round"]: part.attrs["walks_per_batch"] for part in parts}
-    runs, bounded = (sum(float(part[name].sum()) for part in parts) for name in ("runs", "bounded_runs"))
+    runs, bounded = (
+        sum(float(part[name].sum()) for part in parts) for name in ("lesioned_runs", "bounded_lesioned_runs")
+    )
     result = xr.Dataset(
         variables,
         coords={
@@ -106,7 +109,7 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
             "batch": batches,
         },
         attrs={name: parts[0].attrs[name] for name in ("estimator", "lesion", "loop", "refit_readout", "rescale")}
-        | {"walks_per_batch": sum(walks.values()), "batches": len(batches), "bounded_share": bounded / runs},
+        | {"walks_per_batch": sum(walks.values()), "batches": len(batches), "bounded_lesioned_share": bounded / runs},
     )
     for key, variable in result.data_vars.items():
         variable.attrs["units"] = "1"

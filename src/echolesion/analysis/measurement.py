@@ -19,7 +19,7 @@ from echolesion.training.task import split
 OF_TRAINING = {
     "test_score": "test score of the task, without lesions",
     "start_left": "difference that the start makes after training, relative to the largest state",
-    "bounded_share": "share of lesioned networks whose output was bounded",
+    "bounded_lesioned_share": "share of lesioned networks whose output was bounded",
     "chance": "share of unconnected pairs",
 }
 #: All that is known of it.
@@ -61,7 +61,8 @@ def measured(
     estimated = influence.estimate(sums)
     decomposed = decomposition.decompose({"": network["weights"]}, {"": estimated}).isel(regime=0)
     score = trained.sel(split="test", measure=trained.attrs["task_score"])
-    of_training = [score["score"], trained.attrs["start_left"], estimated.attrs["bounded_share"], decomposed["chance"]]
+    bounded = estimated.attrs["bounded_lesioned_share"]
+    of_training = [score["score"], trained.attrs["start_left"], bounded, decomposed["chance"]]
     values = [*map(float, of_training), *decomposed["estimate"].values]
     errors = [float(score["score_se"]), *[0.0] * (len(of_training) - 1), *decomposed["se"].values]
     return np.array([values, errors])

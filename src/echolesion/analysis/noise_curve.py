@@ -39,7 +39,7 @@ def measured(
     batches : int
         Batches of each sweep.
     replicates : int
-        Number of sweeps, with walks of their own, which are not those of the study either.
+        Number of sweeps, with walks of their own, which are not those of the study or of another number either.
     progress : str, optional
         Label of a progress bar; none by default.
     **settings
@@ -53,12 +53,14 @@ def measured(
     values = []
     for replicate in bar(progress, "sweep", range(1, replicates + 1)):
         own = range(replicate * batches, (replicate + 1) * batches)
-        result = influence.estimate(run(network, trained, piece, batches=own, **settings))
+        # Numbers of walks are told apart by the round, so that the sweeps of different points have other walks too.
+        sums = run(network, trained, piece, batches=own, round_number=settings["walks"], **settings)
+        result = influence.estimate(sums)
         values.append(decomposition.measure(*decomposition.by_pairs(network["weights"], result)))
     return xr.Dataset(
         {"estimate": (("replicate", "measure"), np.stack(values), {"long_name": "estimate", "units": "1"})},
         coords={"measure": list(decomposition.MEASURES)},
-        attrs={"walks": batches * settings["walks"]},
+        attrs={"walks": batches * sums.attrs["walks_per_batch"]},
     )
 
 

@@ -137,9 +137,10 @@ def compare(
     -------
     xarray.Dataset
         ``estimate``, ``se``, ``low`` and ``high (regime, magnitude, correlation, measure)``, 95 % intervals that cover
-        the error of the estimated influence; ``null_mean``, ``null_sd``, ``z`` and ``p`` with a further dim ``null``, p
-        being the share of surrogates, this network counted among them, that correlate as much or more. ``magnitude`` is
-        ``raw`` or ``noise_free``, see `decomposition`. NaN where a measure does not vary.
+        the error of the estimated influence; ``null_mean``, ``null_sd``, ``z`` and ``p_two_sided`` with a further dim
+        ``null``, p being twice the share of surrogates, this network counted among them, that correlate as much or
+        more, or as little or less, whichever are fewer. ``magnitude`` is ``raw`` or ``noise_free``, see
+        `decomposition`. NaN where a measure does not vary.
     """
     matrix = weights.transpose("source", "target").values
     pairs = off_diagonal(len(matrix))
@@ -173,8 +174,9 @@ def compare(
     mean, deviation = null.mean(axis=-2), null.std(axis=-2, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (value[..., None] - mean) / deviation
-    exceeded = (null >= value[..., None, None]).sum(axis=-2)
-    p = np.where(np.isnan(z), np.nan, (1 + exceeded) / (1 + number))
+    compared = value[..., None, None]
+    beyond = np.minimum((null >= compared).sum(axis=-2), (null <= compared).sum(axis=-2))
+    p = np.where(np.isnan(z), np.nan, np.minimum(2 * (1 + beyond) / (1 + number), 1))
     dims = ("regime", "magnitude", "correlation", "measure")
     variables = {
         "estimate": (dims, value, "correlation of the magnitude of influence with the measure"),
@@ -184,7 +186,7 @@ def compare(
         "null_mean": ((*dims, "null"), mean, "mean correlation with the measure of surrogates"),
         "null_sd": ((*dims, "null"), deviation, "standard deviation of the same"),
         "z": ((*dims, "null"), z, "correlation less that mean, over that standard deviation"),
-        "p": ((*dims, "null"), p, "share of surrogates that correlate as much or more"),
+        "p_two_sided": ((*dims, "null"), p, "twice the share of surrogates that are as far to that side, or further"),
     }
     return xr.Dataset(
         {

@@ -146,7 +146,8 @@ def build(
     Raises
     ------
     ValueError
-        If a parameter is out of range, the connectome's spectral radius is 0, or a tract length is missing.
+        If a parameter is out of range, the connectome's spectral radius is 0, or a tract length or input weight is
+        missing.
     """
     if activation not in ACTIVATIONS:
         raise ValueError(f"unknown activation '{activation}' (allowed: {', '.join(ACTIVATIONS)})")
@@ -163,7 +164,10 @@ def build(
         "bias": bias,
         "activation": activation,
     }
-    scaled_input = unscaled_input * input_scaling
+    nodes = connectome["target"].to_index()
+    if len(missing := nodes.difference(unscaled_input["node"].to_index(), sort=False)):
+        raise ValueError(f"there are no input weights of node '{missing[0]}'")
+    scaled_input = unscaled_input.sel(node=nodes) * input_scaling
     scaled_input.attrs = unscaled_input.attrs
     network = xr.Dataset({"weights": weights, "input_weights": scaled_input}, attrs=attributes)
     return network if velocity is None else _delayed(network, velocity)

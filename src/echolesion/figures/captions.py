@@ -202,9 +202,9 @@ def _of_topology(results: Results) -> str:
         of_best = value.sel(measure=best)
         kinds = [
             f"{null} ones {float(of_best['null_mean'].sel(null=null)):.2f} ±"
-            f" {float(of_best['null_sd'].sel(null=null)):.2f} (p = {float(of_best['p'].sel(null=null)):.2g})"
+            f" {float(of_best['null_sd'].sel(null=null)):.2f} (p = {float(of_best['p_two_sided'].sel(null=null)):.2g})"
             for null in map(str, value["null"].values)
-            if of_best["p"].sel(null=null).notnull()
+            if of_best["p_two_sided"].sel(null=null).notnull()
         ]
         best_name = best.replace("_", " ")
         sentences.append(

@@ -19,5 +19,6 @@ from .statistics import walks_needed as walks_needed
 from .statistics import walks_of_next_round as walks_of_next_round
 from .walks import Level as Level
 from .walks import Walks as Walks
+from .walks import in_pairs as in_pairs
 from .walks import levels as levels
 from .walks import sample as sample

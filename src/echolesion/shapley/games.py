@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from itertools import combinations
-from math import ceil, comb
+from math import comb
 
 import numpy as np
 
-from echolesion.shapley.walks import Level, levels, sample
+from echolesion.shapley.walks import Level, in_pairs, levels, sample
 
 #: A game: boolean coalitions, shape (C, n), True for players that take part; returns values of shape (C, ...).
 Game = Callable[[np.ndarray], np.ndarray]
@@ -67,7 +67,7 @@ def interactions(game: Game, size: int, walks: int, rng: np.random.Generator) ->
     size : int
         Number of players n, at least 2.
     walks : int
-        Number of walks. A pair gets 2 / n samples from each.
+        Number of walks, rounded up to pairs. A pair of players gets 2 / n samples from each.
     rng : numpy.random.Generator
         Source of the walks.
 
@@ -85,7 +85,7 @@ def interactions(game: Game, size: int, walks: int, rng: np.random.Generator) ->
     """
     if size < 2 or walks < 1:
         raise ValueError(f"need at least two players and one walk, not {size} and {walks}")
-    level = Level(length=size, smallest=0, walks=2 * ceil(walks / 2), weight=1)
+    level = Level(length=size, smallest=0, walks=in_pairs(walks), weight=1)
     sums: np.ndarray | None = None
     weights = np.zeros((size, size))
     for batch in sample(level, size, rng, chunk=max(1, 50_000 // size)):

@@ -183,7 +183,8 @@ def walks_of_next_round(reliability: float, walks: int, target: float, budget: i
     """Return how many walks to add to a sweep: 0 once the target or the budget is reached.
 
     A tenth more than `walks_needed` says, as the reliability is itself an estimate, at least a tenth of those there
-    are, so that rounds end, and at most four times as many, as a low reliability says little.
+    are, so that rounds end, and at most four times as many, as a low reliability says little. Even, as walks come in
+    pairs.
 
     Parameters
     ----------
@@ -196,10 +197,11 @@ def walks_of_next_round(reliability: float, walks: int, target: float, budget: i
     budget : int
         Most walks per batch.
     """
-    if reliability >= target or walks >= budget:
+    if reliability >= target:
         return 0
     more = 1.1 * walks_needed(reliability, walks, target) - walks
-    return min(ceil(min(max(more, walks / 10), 4 * walks)), budget - walks)
+    wanted = 2 * ceil(min(max(more, walks / 10), 4 * walks) / 2)
+    return max(0, min(wanted, 2 * ((budget - walks) // 2)))
 
 
 def jackknife_interval(

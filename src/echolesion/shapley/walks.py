@@ -80,6 +80,11 @@ class Walks:
         return result
 
 
+def in_pairs(walks: int) -> int:
+    """Return how many walks are drawn if so many are asked for: they come in pairs, each with its reverse."""
+    return 2 * ceil(walks / 2)
+
+
 def levels(size: int, walks: int, estimator: str = "nested") -> list[Level]:
     """Plan the levels of walks.
 

@@ -13,7 +13,7 @@ connection, time)``, ``contribution_sum (batch, level, node, step, output)``, in
     `held_activity` and `read_out_activity` of lesioned nodes
 `simulation`
     `prepare` a `Problem` (with a `Mending`), `simulate` it (a `Run`), `outputs`, `rows_at_once`, `connections`,
-    `longest_delay`
+    `longest_delay`, `aligned`
 `sums`
     `Sums` of a batch: `sums.empty`, `sums.add`, `walks_at_once`
 `edge_cut`

@@ -11,6 +11,7 @@ from .lesion import read_out_activity as read_out_activity
 from .simulation import Mending as Mending
 from .simulation import Problem as Problem
 from .simulation import Run as Run
+from .simulation import aligned as aligned
 from .simulation import connections as connections
 from .simulation import longest_delay as longest_delay
 from .simulation import outputs as outputs

@@ -5,6 +5,7 @@ These are kept apart by batch, and from their weights, until all parts of the sw
 """
 
 from collections.abc import Collection, Sequence
+from hashlib import sha256
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from echolesion.dynamics import reservoir
 from echolesion.records import seeds
 from echolesion.records.progress import bar
 from echolesion.shapley.games import Game
-from echolesion.shapley.walks import levels, sample
+from echolesion.shapley.walks import in_pairs, levels, sample
 from echolesion.sweep import simulation
 from echolesion.sweep.lesion import read_out_activity
 from echolesion.sweep.sums import add, empty, walks_at_once
@@ -24,7 +25,7 @@ from echolesion.training.scores import SCORES
 #: What `merge` adds up. The others are properties of the sweep.
 SUMS = (
     "influence_sum", "direct_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum",
-    "bounded_runs", "runs",
+    "bounded_lesioned_runs", "lesioned_runs",
 )  # fmt: skip
 #: Attributes in which the parts of a sweep must agree.
 SETTINGS = ("score", "estimator", "lesion", "loop", "refit_readout", "rescale")
@@ -64,7 +65,8 @@ def run(
     batches : collection of int
         Numbers of the batches.
     walks : int
-        Walks of full length per batch.
+        Walks of full length per batch; walks come in pairs, so that an odd number is rounded up, and the attribute
+        ``walks_per_batch`` says what was run.
     time_bins : int
         Number of equal bins over the scored steps, in which influence is averaged.
     round_number : int
@@ -92,8 +94,10 @@ def run(
         node)``, whose weights are those of the contribution; ``connection_source`` and ``connection_target
         (connection)``, positions of nodes; ``level_share (level)``, the share of all coalition sizes that a level
         covers; ``readout_total (step, output)`` and ``score_total``, what all contributions must add up to: the intact
-        network less the empty coalition; ``runs (batch)``, networks simulated, and ``bounded_runs (batch)``, those of
-        which an output was bounded, see `closed_loop.BOUND`.
+        network less the empty coalition; ``lesioned_runs (batch)``, networks simulated but for the intact and the empty
+        one, and ``bounded_lesioned_runs (batch)``, those of which an output was bounded, see `closed_loop.BOUND`. The
+        attribute ``fingerprint`` is a hash of network, read-out, split and seed, which are those of all parts of a
+        sweep.
 
     Raises
     ------
@@ -105,6 +109,7 @@ def run(
     steps = int(scored.sum())
     if not 1 <= time_bins <= steps:
         raise ValueError(f"time_bins must be between 1 and the {steps} scored steps, not {time_bins}")
+    trained, walks = simulation.aligned(network, trained), in_pairs(walks)
     problem = simulation.prepare(
         network, trained, piece, time_bins=time_bins, lesion=lesion, refit_readout=refit_readout, rescale=rescale,
         device=device, dtype=dtype,
@@ -170,8 +175,13 @@ def run(
             f"weighted sum of differences of {problem.score}",
             "1",
         ),
-        "runs": (("batch",), [sums.runs[0] for sums in summed], "networks simulated", "1"),
-        "bounded_runs": (("batch",), [sums.runs[1] for sums in summed], "those of which an output was bounded", "1"),
+        "lesioned_runs": (("batch",), [sums.runs[0] for sums in summed], "lesioned networks simulated", "1"),
+        "bounded_lesioned_runs": (
+            ("batch",),
+            [sums.runs[1] for sums in summed],
+            "those of which an output was bounded",
+            "1",
+        ),
     }
     return xr.Dataset(
         {
@@ -215,6 +225,7 @@ def run(
             "rescale": int(rescale),
             "round": round_number,
             "walks_per_batch": walks,
+            "fingerprint": _fingerprint(network, trained, piece, seed),
         },
     )
 
@@ -282,11 +293,14 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If the parts are not of one sweep, a batch stands in one round twice, or not all rounds have all batches.
+        If the parts are not of one sweep, of one network, read-out, split and seed, a batch stands in one round twice,
+        or not all rounds have all batches.
     """
     for name in SETTINGS:
         if len({part.attrs[name] for part in parts}) > 1:
             raise ValueError(f"the parts of a sweep differ in {name}")
+    if len({part.attrs.get("fingerprint") for part in parts}) > 1:
+        raise ValueError("the parts of a sweep are of different networks, read-outs, splits or seeds")
     parts = sorted(parts, key=lambda part: part.attrs["round"])
     walks = {part.attrs["round"]: part.attrs["walks_per_batch"] for part in parts}
     held = [(part.attrs["round"], int(batch)) for part in parts for batch in part["batch"]]
@@ -307,6 +321,23 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
         merged[name] = (variable.dims, total, variable.attrs)
     rest = parts[0].drop_dims("batch").load()
     return rest.assign(merged).assign_coords(batch=batches).assign_attrs(walks_per_batch=sum(walks.values()))
+
+
+def _fingerprint(network: xr.Dataset, trained: xr.Dataset, piece: xr.Dataset, seed: int) -> str:
+    """Return a hash of what a sweep runs on, by which its parts know each other."""
+    taken = (
+        (network, ("weights", "input_weights", "delays", "node"), ("leak", "bias", "activation")),
+        (trained, ("readout", "constant"), ("ridge",)),
+        (piece, ("input", "truth", "scored", "fitted", "feeds"), ("output",)),
+    )
+    total = sha256(str(seed).encode())
+    for dataset, names, attributes in taken:
+        for name in (name for name in names if name in dataset.variables):
+            values = dataset[name].values
+            total.update(f"{name} {dataset[name].dims} {values.dtype.kind} {values.shape}".encode())
+            total.update(values.tobytes() if values.dtype.kind in "biuf" else str(values.tolist()).encode())
+        total.update(repr([dataset.attrs.get(name) for name in attributes]).encode())
+    return total.hexdigest()[:16]
 
 
 def _read_out(states: np.ndarray, trained: xr.Dataset) -> Tensor:

@@ -99,6 +99,21 @@ def _device(name: str) -> torch.device:
         raise ValueError(f"the device '{name}' is not there ({str(error).splitlines()[0]})") from error
 
 
+def aligned(network: xr.Dataset, trained: xr.Dataset) -> xr.Dataset:
+    """Return a read-out with its nodes in the order of those of the network.
+
+    Raises
+    ------
+    ValueError
+        If it is of other nodes.
+    """
+    nodes, read = network["node"].to_index(), trained["node"].to_index()
+    if len(other := nodes.symmetric_difference(read, sort=False)):
+        where = "read-out" if other[0] in nodes else "network"
+        raise ValueError(f"network and read-out are of other nodes: the {where} has no '{other[0]}'")
+    return trained.sel(node=nodes)
+
+
 def connections(network: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Return source and target, positions of nodes, of every connection between two nodes."""
     weights = network["weights"].transpose("source", "target").values.copy()
@@ -134,14 +149,14 @@ def prepare(
     Raises
     ------
     ValueError
-        If the device is not there, or the loop does not allow what is asked for.
+        If the device is not there, the loop does not allow what is asked for, or the read-out is of other nodes.
     """
     open_loop = piece.attrs["loop"] == "open"
     if open_loop and (refit_readout or rescale):
         raise ValueError("refit_readout and rescale are for closed loops")
     if not open_loop and lesion != "silence":
         raise ValueError(f"in closed loop lesioned nodes are silent: the lesion '{lesion}' is for open loops")
-    place = _device(device)
+    trained, place = aligned(network, trained), _device(device)
     dtype = dtype or (torch.float32 if open_loop else torch.float64)
     size = network.sizes["node"]
     padding = -size % 4

@@ -37,7 +37,7 @@ class Sums:
     contribution: Tensor
     contribution_weight: Tensor
     score: Tensor
-    runs: Tensor  # all, and those whose output was bounded
+    runs: Tensor  # of lesioned networks, and those of them whose output was bounded
 
 
 def empty(problem: simulation.Problem, time_bins: int, levels: int) -> Sums:
@@ -215,9 +215,12 @@ def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks
                 sums.influence[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
             sums.direct[bin_].index_add_(0, copies.connection, copies.difference(total_copies, total, share))
 
-    sums.runs[0] += count * prefixes
+    # Neither the intact network nor nothing at all is a lesioned network, and they are in every walk of some levels.
+    sizes = torch.arange(level.smallest, level.length + 1, device=device)
+    lesioned = (sizes > 0) & (sizes < problem.size)
+    sums.runs[0] += count * lesioned.sum()
     if problem.loop is not None:
-        sums.runs[1] += (outputs.abs() >= problem.loop.series.bound).any(dim=-1).any(dim=-1).sum()
+        sums.runs[1] += (outputs[:, lesioned].abs() >= problem.loop.series.bound).any(dim=-1).any(dim=-1).sum()
     scores = SCORES[problem.score][0](outputs, problem.truth)
     sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) * level.weight)
     sums.score[place].index_add_(0, added.flatten(), scores.diff(dim=1).flatten() * level.weight)
