@@ -35,7 +35,7 @@ def arrows() -> set[tuple[str, str]]:
     for room in echolesion.ROOMS:
         for module in modules(room):
             file = Path(sources.ROOT, "echolesion", room, f"{module}.py")
-            for other in sources._imported(file, f"echolesion.{room}.{module}"):
+            for other in sources.imported(file, f"echolesion.{room}.{module}"):
                 _, _, place = other.partition(".")
                 if (source := place.partition(".")[0]) not in ("", room):
                     found.add((source, room))

@@ -27,6 +27,17 @@ def test_the_code_of_the_python_page_runs():
     assert names["together"].sizes == {"node": 20, "other_node": 20}
 
 
+@pytest.mark.parametrize("page", [page.name for page in (ROOT / "docs").glob("*.md")])
+def test_code_in_the_documentation_imports_from_the_rooms(page):
+    """Old names would warn, others fail."""
+    for code in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(), re.DOTALL):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == "echolesion":
+                for alias in node.names:
+                    assert hasattr(importlib.import_module(node.module), alias.name)
+                    assert node.module != "echolesion" or alias.name in echolesion.ROOMS
+
+
 def test_the_python_page_names_every_lesion():
     page = (ROOT / "docs/python.md").read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(LESIONS)
@@ -70,6 +81,7 @@ def test_the_page_of_connectomes_has_every_entry_step_and_format(catalogue):
     assert set(re.findall(r"`(\.\w+)`", files)) == set(READERS)
 
 
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 MODULES = {
     f"{file.parent.name}.{file.stem}": ast.parse(file.read_text())
     for file in (ROOT / "src/echolesion").rglob("[a-z]*.py")
@@ -142,13 +154,13 @@ def test_every_command_that_is_named_exists():
     verbs = set(re.findall(r"^  ([a-z-]+) ", usage, re.MULTILINE))
     cases = set(re.findall(r"^([a-z-]+)\)", (ROOT / "run.sh").read_text(), re.MULTILINE)) | {"setup", "help"}
     assert verbs == cases
-    for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for file in PAGES:
         named = set(re.findall(r"[.]/run[.]sh ([a-z-]+)", file.read_text()))
         assert named <= verbs, file
 
 
 def test_links_between_pages_lead_somewhere():
-    for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for file in PAGES:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", file.read_text()):
             if not target.startswith(("http", "generated/")):
                 assert (file.parent / target).exists(), (file, target)

@@ -51,7 +51,7 @@ def test_there_are_ten_rooms_and_nothing_beside_them():
 def test_each_room_takes_only_from_those_before_it_and_no_module_in_a_circle():
     imports = {}
     for module in MODULES:
-        found = sources._imported(sources._file(module), module)
+        found = sources.imported(sources._file(module), module)
         imports[module] = {name for name in found if name in MODULES}
         later = [name for name in imports[module] if order(name) > order(module)]
         assert not later, (module, later)

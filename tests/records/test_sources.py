@@ -36,7 +36,7 @@ def package(tmp_path, monkeypatch):
 
 
 def forget():
-    for function in (sources._meaning, sources._imported, sources._resolved, sources._defined):
+    for function in (sources._meaning, sources.imported, sources._resolved, sources._defined):
         function.cache_clear()
 
 

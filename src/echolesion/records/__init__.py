@@ -13,7 +13,7 @@ again. In come datasets and the configuration, out go files.
 `origin`
     `attributes` that say where a result is from
 `sources`
-    `modules` behind a script, and `source_hash`, a hash of their code
+    `modules` behind a script, those `imported` by a file, and `source_hash`, a hash of the code behind a script
 `log`
     `logged`, the log of a job and how it ends
 `progress`

@@ -8,6 +8,7 @@ from .log import logged as logged
 from .origin import attributes as attributes
 from .progress import bar as bar
 from .seeds import generator as generator
+from .sources import imported as imported
 from .sources import modules as modules
 from .sources import source_hash as source_hash
 from .storage import opened as opened

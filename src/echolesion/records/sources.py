@@ -47,12 +47,12 @@ def modules(script: Path) -> set[str]:
     set of str
         The packages that they are in among them.
     """
-    waiting, found = [*_imported(script, "")], set()
+    waiting, found = [*imported(script, "")], set()
     while waiting:
         module = waiting.pop()
         if module not in found:
             found.add(module)
-            waiting.extend(_imported(_file(module), module))
+            waiting.extend(imported(_file(module), module))
     return found
 
 
@@ -73,8 +73,21 @@ def _meaning(file: Path) -> str:
 
 
 @cache
-def _imported(file: Path, module: str) -> set[str]:
-    """Return the modules that a file imports by itself; it is that of a module, or of a script, which has no name."""
+def imported(file: Path, module: str) -> frozenset[str]:
+    """Return the modules of this package that a file imports by itself.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        A Python file.
+    module : str
+        Full name of the module that it is; empty of a script.
+
+    Returns
+    -------
+    set of str
+        Full names, the packages that they are in among them.
+    """
     stands_for: defaultdict[str, set[str]] = defaultdict(set)  # of names in the file: what they are outside of it
     used: set[str] = set()
     tree = ast.parse(file.read_bytes())
@@ -97,7 +110,8 @@ def _imported(file: Path, module: str) -> set[str]:
         elif isinstance(node, ast.Attribute) and id(node.value) in taken:
             taken[id(node)] = {f"{name}.{node.attr}" for name in taken.pop(id(node.value))}
     used |= {f"{name}.*" for names in taken.values() for name in names}
-    return {found for name in used if name.partition(".")[0] == NAME for found in _modules(name)} - {module}
+    found = {each for name in used if name.partition(".")[0] == NAME for each in _modules(name)}
+    return frozenset(found - {module})
 
 
 def _owner(node: ast.ImportFrom, file: Path, module: str) -> str:
