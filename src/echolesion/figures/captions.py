@@ -368,7 +368,9 @@ CAPTIONS: Mapping[str, tuple[Callable[[Results], str], str]] = {
     ),
     "summary": (
         _of_summary,
-        "Points, networks and regimes, with 95 % intervals of the estimator; ticks, the share of unconnected pairs.",
+        "Points, networks and regimes, with 95 % intervals of the estimator; ticks, the share of unconnected pairs;"
+        " grey, where there are nulls, the 95 % range of networks of equal degrees wired at random. These have the"
+        " parameters of the network, not ones tuned for themselves, which is enough to make their scores worse.",
     ),
     "layouts": (_of_layouts, "Nodes at their coordinates, or near those that they are connected to if they have none."),
     "parameter_map": (_of_parameter_map, "Means over networks, and half the width of their 95 % intervals."),
