@@ -13,7 +13,7 @@ with logged(snakemake.log[0]):
     result = parameter_map.summarise(parts, snakemake.params.connectomes)
     storage.write(result, snakemake.output.map, snakemake.config)
     for variables, file in (
-        (["mean", "low", "high", "networks"], snakemake.output.mean),
+        (["mean", "low", "high", "graphs"], snakemake.output.mean),
         (["estimate", "se"], snakemake.output.networks),
         (["association", "association_low", "association_high"], snakemake.output.association),
     ):

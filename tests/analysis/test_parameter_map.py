@@ -54,12 +54,38 @@ def test_noise_free_measures_of_noise_are_left_out():
     noise["estimate"][:], noise["se"][:] = 0.95, 0.03
     result = parameter_map.summarise(parts, ["a", "b", "c"])
     raw, free = (result.sel(measure=name) for name in ("pearson_all", "pearson_all_noise_free"))
-    assert (raw["networks"] == 3).all() and (free["networks"] == 2).all()
+    assert (raw["graphs"] == 3).all() and (free["graphs"] == 2).all()
     assert free["estimate"].sel(connectome="a").isnull().all() and free["estimate"].sel(connectome="b").notnull().all()
     values = free["estimate"].sel(connectome=["b", "c"])
     np.testing.assert_allclose(free["mean"], values.mean("connectome"))
     half = 12.706205 * values.std("connectome", ddof=1) / np.sqrt(2)
     np.testing.assert_allclose(free["high"] - free["mean"], half, rtol=1e-5)
+
+
+def test_draws_on_one_graph_are_averaged_before_graphs_are_compared():
+    parts = [explore(seed) for seed in (3, 4, 5)]
+    assert len({part.attrs["graph"] for part in parts}) == 3
+    parts[1].attrs["graph"] = parts[0].attrs["graph"]
+    result = parameter_map.summarise(parts, ["a", "b", "c"]).sel(measure="pearson_all")
+    assert (result["graphs"] == 2).all() and result["estimate"].sizes["connectome"] == 3
+    a, b, c = result["estimate"].values
+    np.testing.assert_allclose(result["mean"], ((a + b) / 2 + c) / 2)
+    # Of two values, their distance times 12.7 / 2 on either side.
+    half = 12.706205 * np.abs((a + b) / 2 - c) / 2
+    np.testing.assert_allclose(result["high"] - result["mean"], half, rtol=1e-5)
+
+
+def test_other_weights_on_a_graph_are_the_same_graph():
+    network, _, series = make_network(8, seed=3)
+    unscaled = input_weights(network["weights"], series["input"], seeds.generator(3, "input"))
+    options = {"spectral_radius": [0.9], "leak": [1.0], "loops": ["open"], "ridge": [0.01]}
+    graphs = {
+        parameter_map.explore(
+            weights, unscaled, series, **options, parameters={"input_scaling": 1.0}, settings=SETTINGS
+        ).attrs["graph"]
+        for weights in (network["weights"], -2 * network["weights"])
+    }
+    assert len(graphs) == 1
 
 
 def test_one_network_has_no_interval():

@@ -2,9 +2,9 @@
 
 A null is rewired (see `surrogates`), then trained and swept like the connectome that it is of, with the same parameters
 and input weights: what differs is the wiring alone. The parameters are those tuned for the connectome, so that a better
-score of it says little about its wiring. Several nulls have a mean and a spread: a further one would lie in the range of
-`compare` with 95 % confidence, if they are normal. What lies outside of it is more than degrees and the distribution of
-weights explain.
+score of it says little about its wiring. Several nulls have a mean and a spread: a further one would lie in the range
+of `compare` with 95 % confidence, if they are normal. What lies outside of it is more than degrees and the distribution
+of weights explain.
 """
 
 from collections.abc import Mapping, Sequence

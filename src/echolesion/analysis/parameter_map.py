@@ -2,13 +2,15 @@
 
 A pair of networks that somebody picked says little about tuning. Every point of a grid is a network of its own, trained
 and swept like those of the regimes. Several networks, drawn anew or on other graphs, say how much of what is found
-belongs to the one that was drawn: intervals of `summarise` are over networks.
+belongs to the one that was drawn: intervals of `summarise` are over graphs. Networks of one graph, which differ in the
+draw of their weights, are no independent examples of it: they are averaged first.
 
 Where next to nothing is left of influence once noise is taken out, noise-free shares and correlations are ratios of two
 small random numbers. They are left out where the noise-free power is not larger than `DISTINCT` standard errors.
 """
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from itertools import product
 from typing import Any
 
@@ -62,7 +64,8 @@ def explore(
     Returns
     -------
     xarray.Dataset
-        ``estimate`` and ``se (loop, spectral_radius, leak, measure)``, see `measurement.measured`.
+        ``estimate`` and ``se (loop, spectral_radius, leak, measure)``, see `measurement.measured`; the attribute
+        ``graph`` is a hash of what is connected, equal for draws of weights on one graph.
     """
     values = np.full((2, len(loops), len(spectral_radius), len(leak), len(OF_NETWORK)), np.nan)
     points = list(product(enumerate(loops), enumerate(spectral_radius), enumerate(leak)))
@@ -70,11 +73,12 @@ def explore(
         network = reservoir.build(connectome, unscaled_input, spectral_radius=radius, leak=rate, **parameters)
         values[:, i, r, a] = measured(network, task, loop, ridge, settings)
     result = labelled(values, loop=loops, spectral_radius=spectral_radius, leak=leak)
-    return result.assign_attrs(score=task.attrs["score"])
+    connected = connectome.transpose("source", "target").values != 0
+    return result.assign_attrs(score=task.attrs["score"], graph=sha256(connected.tobytes()).hexdigest()[:16])
 
 
 def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Dataset:
-    """Put the parts of a map together and average it over networks.
+    """Put the parts of a map together and average it over graphs.
 
     Parameters
     ----------
@@ -87,19 +91,21 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
     -------
     xarray.Dataset
         ``estimate`` and ``se (connectome, loop, spectral_radius, leak, measure)``, NaN where noise-free measures mean
-        nothing (see above); ``mean``, ``low`` and ``high (loop, spectral_radius, leak, measure)``, the mean over the
-        other networks, their number ``networks``, and the 95 % interval of the mean by Student's t, which is NaN for a
-        single network; ``association``, ``association_low`` and ``association_high (loop, measure)``, the same of
-        Spearman's correlation of a measure with the test score over the points of the grid.
+        nothing (see above), and the ``graph (connectome)`` of each network; ``mean``, ``low`` and ``high (loop,
+        spectral_radius, leak, measure)``, the mean over the graphs of the other networks, their number ``graphs``, and
+        the 95 % interval of the mean by Student's t, which is NaN for a single graph; ``association``,
+        ``association_low`` and ``association_high (loop, measure)``, the same of Spearman's correlation of a measure
+        with the test score over the points of the grid.
     """
     of_networks = [part.expand_dims(connectome=[name]) for part, name in zip(parts, networks, strict=True)]
     whole = xr.combine_by_coords(of_networks, join="outer", combine_attrs="override")
     assert isinstance(whole, xr.Dataset)
-    whole = whole.sel(connectome=list(dict.fromkeys(networks)))
+    graphs = {name: part.attrs["graph"] for part, name in zip(parts, networks, strict=True)}
+    whole = whole.sel(connectome=list(graphs)).assign_coords(graph=("connectome", list(graphs.values())))
     noise = whole.sel(measure="noise_share", drop=True)
     distinct = 1 - noise["estimate"] > DISTINCT * noise["se"]
     whole = whole.where(distinct | ~whole["measure"].str.endswith("_noise_free"))
-    mean, low, high = _over_networks(whole["estimate"])
+    mean, low, high, count = _over_graphs(whole["estimate"])
     association = xr.full_like(whole["estimate"].isel(spectral_radius=0, leak=0, drop=True), np.nan)
     for name, loop, measure in product(*(association[dim].values for dim in association.dims)):
         of_network = whole["estimate"].sel(connectome=name, loop=loop)
@@ -107,14 +113,14 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
         there = np.isfinite(score) & np.isfinite(other)
         if there.sum() > 2:
             association.loc[name, loop, measure] = decomposition.correlation("spearman", score[there], other[there])
-    between, *ends = _over_networks(association)
+    between, *ends, _ = _over_graphs(association)
     between_low, between_high = (end.clip(-1, 1) for end in ends)
     meanings = {
-        "networks": (whole["estimate"].count("connectome"), "number of networks that the mean is over"),
-        "mean": (mean, "mean over networks"),
-        "low": (low, "lower end of the 95 % interval of the mean over networks"),
-        "high": (high, "upper end of the 95 % interval of the mean over networks"),
-        "association": (between, "Spearman correlation with the test score over the grid, mean over networks"),
+        "graphs": (count, "number of graphs that the mean is over"),
+        "mean": (mean, "mean over graphs"),
+        "low": (low, "lower end of the 95 % interval of the mean over graphs"),
+        "high": (high, "upper end of the 95 % interval of the mean over graphs"),
+        "association": (between, "Spearman correlation with the test score over the grid, mean over graphs"),
         "association_low": (between_low, "lower end of the 95 % interval of that mean"),
         "association_high": (between_high, "upper end of the 95 % interval of that mean"),
     }
@@ -123,9 +129,10 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
     )
 
 
-def _over_networks(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray]:
-    """Return mean and 95 % interval over connectomes."""
-    count, mean = values.count("connectome"), values.mean("connectome")
-    quantile = count.copy(data=stats.t.ppf(0.975, count - 1))  # NaN for a single network
-    half = quantile * values.std("connectome") / np.sqrt((count - 1).clip(1))
-    return mean, mean - half, mean + half
+def _over_graphs(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]:
+    """Return mean and 95 % interval over graphs, of each the mean over its networks, and the number of graphs."""
+    of_graphs = values.groupby("graph").mean("connectome").transpose("graph", ...)
+    count, mean = of_graphs.count("graph"), of_graphs.mean("graph")
+    quantile = count.copy(data=stats.t.ppf(0.975, count - 1))  # NaN for a single graph
+    half = quantile * of_graphs.std("graph") / np.sqrt((count - 1).clip(1))
+    return mean, mean - half, mean + half, count

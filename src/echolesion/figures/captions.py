@@ -46,7 +46,7 @@ def _estimate(table: xr.Dataset, **where: str) -> str:
 
 
 def _between(value: float, low: float, high: float) -> str:
-    """Write a mean over networks with its interval, which a single network does not have."""
+    """Write a mean over graphs with its interval, which a single graph does not have."""
     return f"{value:.2f}" + ("" if np.isnan(low) else f" [{low:.2f}, {high:.2f}]")
 
 
@@ -300,7 +300,7 @@ def _of_parameter_map(results: Results) -> str:
                 radius, leak = float(point["spectral_radius"]), float(point["leak"])
                 ends.append(f"{_between(*values)} (spectral radius {radius:g}, leak rate {leak:g})")
             sentences.append(
-                f"In {loop} loop the share of influence on unconnected pairs, a mean over networks, goes from"
+                f"In {loop} loop the share of influence on unconnected pairs, a mean over graphs, goes from"
                 f" {' to '.join(ends)}."
             )
     return " ".join(sentences)
@@ -316,7 +316,7 @@ def _of_map_against_score(results: Results) -> str:
             continue
         sentences.append(
             f"In {loop} loop, correlation with |weight| and test {dataset.attrs['score']} go together over the grid at"
-            f" {_between(*values)} (Spearman, mean over networks)."
+            f" {_between(*values)} (Spearman, mean over graphs)."
         )
     return " ".join(sentences)
 
@@ -373,7 +373,7 @@ CAPTIONS: Mapping[str, tuple[Callable[[Results], str], str]] = {
         " parameters of the network, not ones tuned for themselves, which is enough to make their scores worse.",
     ),
     "layouts": (_of_layouts, "Nodes at their coordinates, or near those that they are connected to if they have none."),
-    "parameter_map": (_of_parameter_map, "Means over networks, and half the width of their 95 % intervals."),
+    "parameter_map": (_of_parameter_map, "Means over graphs, and half the width of their 95 % intervals."),
     "map_against_score": (_of_map_against_score, "Points, networks at points of the grid."),
     "published_tuning": (_of_published_tuning, "Lines, draws of the weights."),
 }

@@ -138,12 +138,12 @@ def layouts(results: Results) -> Figure:
 
 
 def parameter_map(results: Results) -> Figure:
-    """Draw measures over spectral radius and leak rate: means over networks, and half the width of their intervals.
+    """Draw measures over spectral radius and leak rate: means over graphs, and half the width of their intervals.
 
-    "of 3" says that three networks have influence beyond noise, "noise" that at most one of several has.
+    "of 3" says that networks of three graphs have influence beyond noise, "noise" that at most one of several has.
     """
     (dataset,) = results["result"].values()
-    loops, fewest = list(dataset["loop"].values), min(2, dataset.sizes["connectome"])
+    loops, fewest = list(dataset["loop"].values), min(2, len(np.unique(dataset["graph"])))
     figure = Figure(figsize=(WIDTH, (25 + 45 * len(loops)) * MILLIMETRE))
     panels = figure.subplots(len(loops), len(OF_MAP), sharex=True, sharey=True, squeeze=False)
     for column, (measure, label) in zip(panels.T, OF_MAP.items(), strict=True):
@@ -154,14 +154,12 @@ def parameter_map(results: Results) -> Figure:
         for axes, loop in zip(column, loops, strict=True):
             mean = means.sel(loop=loop).transpose("leak", "spectral_radius")
             half = mean - dataset["low"].sel(measure=measure, loop=loop).transpose(*mean.dims)
-            networks = dataset["networks"].sel(measure=measure, loop=loop).transpose(*mean.dims)
-            image = axes.imshow(
-                mean.where(networks >= fewest), norm=norm, cmap="cividis", aspect="auto", origin="lower"
-            )
+            graphs = dataset["graphs"].sel(measure=measure, loop=loop).transpose(*mean.dims)
+            image = axes.imshow(mean.where(graphs >= fewest), norm=norm, cmap="cividis", aspect="auto", origin="lower")
             for place, value in np.ndenumerate(mean.values):
                 text = f"{value:.2g}" if measure == "test_score" else f"{value:.2f}\n±{half.values[place]:.2f}"
-                of = int(networks.values[place])
-                if of < dataset.sizes["connectome"]:
+                of = int(graphs.values[place])
+                if of < len(np.unique(dataset["graph"])):
                     text = f"{text}\nof {of}" if of >= fewest else "noise"
                 dark = norm(value) < 0.6 and of >= fewest
                 axes.text(
