@@ -40,6 +40,8 @@ nb_execution_show_tb = True
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "description"
 autosummary_generate = True
+# The reference lists the modules of a room below the room's own paragraph, by their full names.
+suppress_warnings = ["autosummary.import_cycle"]
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 # `name` in a docstring is a link to it.
