@@ -15,7 +15,7 @@ from echolesion.records import storage
 
 ROOT = Path(__file__).parents[1]
 NODES, BINS, STEPS, WALKS = 1384, 50, 100, 4
-OF_SWEEPS = ["regime", "walks_per_batch", "reliability_noise_free"]
+OF_SWEEPS = ["regime", "walks_per_batch", "power_reliability"]
 
 
 def worm() -> list[dict[str, Any]]:

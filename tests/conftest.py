@@ -93,7 +93,7 @@ def study(settings, regimes, weights=None, told=lambda sums: sums):
     for name, (radius, leak, scaling) in regimes.items():
         network = reservoir.build(weights, unscaled, spectral_radius=radius, leak=leak, input_scaling=scaling)
         trained = training.train(network, series, [0.01])
-        sums = told(sweep.run(network, trained, task.split(series, "test"), seed=1, walks=4, time_bins=12))
+        sums = told(sweep.run(network, trained, task.split(series, "test"), seed=1, walks=40, time_bins=12))
         results["reservoir"][name], results["training"][name] = network, trained
         settings = {"seed": 1, "time_bins": 12, "batches": 8, "replicates": 2}
         short = [noise_curve.measured(network, trained, task.split(series, "test"), walks=2, **settings)]
@@ -129,7 +129,7 @@ def of_the_study():
     parts = [
         parameter_map.explore(
             network["weights"], network["input_weights"], series, **grid, parameters={"input_scaling": 1.0},
-            settings={"seed": 1, "walks": 2, "time_bins": 12},
+            settings={"seed": 1, "walks": 20, "time_bins": 12},
         )
         for network, _, series in networks
     ]  # fmt: skip

@@ -166,7 +166,7 @@ def test_a_target_adds_rounds_until_it_or_the_budget_is_reached(tmp_path):
     table = pd.read_csv(tmp_path / "results/smoke/tables/sweeps.csv").set_index("regime")
     reached, missed = table.loc["optimal"], table.loc["non-optimal"]
     assert (reached["ended_by"], missed["ended_by"]) == ("target", "budget")
-    assert reached["reliability_noise_free"] >= 0.98 > missed["reliability_noise_free"]
+    assert reached["power_reliability"] >= 0.98 > missed["power_reliability"]
     assert reached["walks_per_batch"] <= 6 and missed["walks_per_batch"] == 6
     assert missed["walks_needed"] > 6
     assert "take more walks" in (tmp_path / "results/smoke/logs/influence_smallworld36_non-optimal.log").read_text()
@@ -201,7 +201,7 @@ def test_edge_cuts_and_interactions_are_made_on_demand(folder, tmp_path):
     answer = snakemake(copy, "edge_cuts", "interactions")
     assert answer.returncode == 0, answer.output
     table = pd.read_csv(copy / "results/smoke/tables/edge_cuts.csv").set_index(["regime", "measure"])
-    share = table.loc[("optimal", "edge_cut_direct_share_noise_free")]
+    share = table.loc[("optimal", "power_edge_cut_direct_share")]
     assert 0.5 < share["low"] < share["estimate"] < share["high"] < 1.1
     with xr.open_dataset(copy / NETWORK / "non-optimal/interactions.nc") as result:
         assert np.isfinite(result["interaction_se"].values).sum() == 36 * 35
@@ -244,7 +244,7 @@ def test_delays_from_the_tract_lengths_of_an_entry_of_ones_own(tmp_path):
         np.testing.assert_array_equal(delays[weights != 0], expected[weights != 0])
         assert list(network["side"].values) == list("RLRLRLRL")
     with xr.open_dataset(tmp_path / target) as result:
-        assert float(result["reliability_noise_free"]) > 0.5
+        assert float(result["power_reliability"]) > 0.5
 
 
 def test_files_of_a_package_are_fetched_once_and_on_their_terms(checkout, package, monkeypatch):
@@ -273,10 +273,13 @@ def test_nulls_are_part_of_a_study_that_configures_them(folder, tmp_path):
     answer = snakemake(copy, target, change={"nulls": 3})
     assert answer.returncode == 0, answer.output
     table = pd.read_csv(copy / target).set_index(["regime", "measure"])
-    shares = table.loc[("optimal", "structural_indirect_share_noise_free")]
+    shares = table.loc[("optimal", "power_structural_indirect_share")]
     assert shares["nulls"] == 3 and 0 < shares["null_mean"] < 0.5 and shares["null_low"] < shares["null_high"]
     own = pd.read_csv(copy / "results/smoke/tables/decomposition.csv").set_index(["regime", "measure"])
-    assert own["estimate"].loc[("optimal", "pearson_all")] == table["estimate"].loc[("optimal", "pearson_all")]
+    assert (
+        own["estimate"].loc[("optimal", "raw_magnitude_pearson_all")]
+        == table["estimate"].loc[("optimal", "raw_magnitude_pearson_all")]
+    )
     described = pd.read_csv(copy / "results/smoke/tables/connectomes.csv").iloc[0]
     assert (described["nodes"], described["connections"], described["reciprocity"]) == (36, 216, 1)
 

@@ -19,5 +19,5 @@ with logged(snakemake.log[0]):
     ]
     keys = list(product(params.connectomes, params.regimes))
     table = pd.concat(tables, keys=keys, names=["connectome", "regime"]).reset_index()
-    columns = ["connectome", "regime", "measure", "estimate", "se", "low", "high", "meaning"]
+    columns = ["connectome", "regime", "measure", "estimate", "se", "low", "high", "known", "meaning"]
     storage.write_table(table[columns], snakemake.output[0])

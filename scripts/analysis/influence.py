@@ -7,7 +7,7 @@ from snakemake.iocontainers import Snakemake
 from echolesion.analysis import influence
 from echolesion.records import storage
 from echolesion.records.log import logged
-from echolesion.shapley import statistics
+from echolesion.shapley import power
 
 snakemake: Snakemake
 
@@ -17,15 +17,18 @@ with logged(snakemake.log[0]):
     target = until["reliability"] if until else influence.RELIABLE
     with storage.opened(snakemake.input) as shards:
         result = influence.estimate(*shards, progress=f"influence {name}")
-    reliability, walks = float(result["reliability_noise_free"]), result.attrs["walks_per_batch"]
-    needed = statistics.walks_needed(reliability, walks, target)
+    reliability, walks = float(result["power_reliability"]), result.attrs["walks_per_batch"]
+    spread = result["power_spread"].sel(kind="variance", pairs="all").values
+    needed = power.walks_needed(spread, walks, target)
     ended_by = "target" if until and reliability >= target else "budget" if until else "fixed number of walks"
     logging.info(
-        "%s: noise-free split-half reliability %.3f with %d walks per batch (ended by: %s); %.2f needs about %.0f",
+        "%s: reliability of power %.3f with %d walks per batch (ended by: %s); %.2f needs about %.0f",
         *(name, reliability, walks, ended_by, target, needed),
     )
-    if reliability < target:
-        logging.warning("%s: reliability below %.2f: take more walks (sweep.walks_per_batch)", name, target)
+    if not reliability >= target:
+        logging.warning(
+            "%s: reliability below %.2f, or not known: take more walks (sweep.walks_per_batch)", name, target
+        )
     if bounded := result.attrs["bounded_lesioned_share"]:
         logging.info("%s: the output of %.1f %% of lesioned networks ran away and was bounded", name, 100 * bounded)
     result = result.assign_attrs(ended_by=ended_by, reliability_target=target, walks_needed=needed)

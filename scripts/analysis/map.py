@@ -15,6 +15,6 @@ with logged(snakemake.log[0]):
     for variables, file in (
         (["mean", "low", "high", "graphs"], snakemake.output.mean),
         (["estimate", "se"], snakemake.output.networks),
-        (["association", "association_low", "association_high"], snakemake.output.association),
+        (["association", "association_low", "association_high", "unknown"], snakemake.output.association),
     ):
         storage.write_table(result[variables].to_dataframe().reset_index(), file)

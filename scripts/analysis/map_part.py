@@ -1,4 +1,4 @@
-"""Train and sweep the networks of one connectome at one leak rate, over all spectral radii."""
+"""Train and sweep the networks of one connectome at one point of the map, in every loop."""
 
 from snakemake.iocontainers import Snakemake
 
@@ -21,6 +21,7 @@ with logged(snakemake.log[0]):
         **params.grid,
         parameters=params.reservoir,
         settings=params.sweep | {"seed": params.seed},
-        progress=f"map {key}, leak {params.grid['leak'][0]:g}",
+        until=params.until,
+        progress=f"map {key}, radius {params.grid['spectral_radius'][0]:g}, leak {params.grid['leak'][0]:g}",
     )
     storage.write(result, snakemake.output[0], snakemake.config)

@@ -12,7 +12,9 @@ from echolesion.records.log import logged
 snakemake: Snakemake
 
 #: What the report does not need of an influence, and what takes most of its memory.
-LARGE = [f"{part}{what}" for part in ("influence", "direct", "indirect") for what in ("", "_se", "_covariance")]
+LARGE = [
+    f"{part}{what}" for part in ("influence", "direct", "indirect") for what in ("", "_se", "_power", "_raw_power")
+]
 
 with logged(snakemake.log[0]):
     params, files = snakemake.params, snakemake.input

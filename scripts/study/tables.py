@@ -11,6 +11,9 @@ from echolesion.records.log import logged
 
 snakemake: Snakemake
 
+OF_A_DECOMPOSITION = [
+    "connectome", "regime", "measure", "estimate", "se", "low", "high", "known", "chance", "ceiling", "meaning",
+]  # fmt: skip
 OF_A_SWEEP = (
     "lesion", "loop", "refit_readout", "rescale", "estimator", "batches", "walks_per_batch", "reliability_target",
     "walks_needed", "ended_by", "bounded_lesioned_share",
@@ -31,7 +34,7 @@ with logged(snakemake.log[0]):
         parts = [storage.read(file).to_dataframe().reset_index() for file in files[kind]]
         table = pd.concat(parts, keys=params.connectomes, names=["connectome", None]).reset_index("connectome")
         if kind == "decomposition":
-            table = table[["connectome", "regime", "measure", "estimate", "se", "low", "high", "chance", "meaning"]]
+            table = table[OF_A_DECOMPOSITION]
         storage.write_table(table, snakemake.output[kind])
 
     scores, sweeps = [], []
@@ -43,7 +46,7 @@ with logged(snakemake.log[0]):
         parameters = {name: network.attrs[name] for name in ("spectral_radius", "leak", "input_scaling")}
         parameters |= {name: trained.attrs[name] for name in ("ridge", "start_left")}
         scores.append(table.assign(**names, **parameters))
-        reliable = {name: float(influence[name]) for name in ("reliability", "reliability_noise_free")}
+        reliable = {"power_reliability": float(influence["power_reliability"])}
         sweeps.append(names | reliable | {name: influence.attrs[name] for name in OF_A_SWEEP})
     table = pd.concat(scores)
     storage.write_table(table[["connectome", "regime", *table.columns.drop([*names])]], snakemake.output.scores)

@@ -28,7 +28,7 @@ def test_what_is_expected_of_fewer_walks_is_what_they_find(weights):
         for measure in curve["measure"].values:
             expected = float(curve.sel(expected_walks=number, measure=measure))
             assert expected == pytest.approx(float(found.sel(measure=measure)), rel=0.05), measure
-    unconnected = curve.sel(measure="structural_indirect_share")
+    unconnected = curve.sel(measure="raw_structural_indirect_share")
     assert float(unconnected.sel(expected_walks=walks / 4)) > 0.1 + float(unconnected.sel(expected_walks=walks))
 
 
@@ -55,13 +55,15 @@ def test_short_sweeps_stand_beside_the_long_one():
     settings = {"seed": 1, "time_bins": 12, "batches": 8, "replicates": 3}
     short = [noise_curve.measured(network, trained, piece, walks=walks, **settings) for walks in (6, 2)]
     assert short[1].attrs["walks"] == 16 and short[1].sizes["replicate"] == 3
-    values = short[1]["estimate"].sel(measure="pearson_all").values
+    values = short[1]["estimate"].sel(measure="raw_magnitude_pearson_all").values
     assert len(set(values)) == 3  # replicates have walks of their own
     long = influence.estimate(sweep.run(network, trained, piece, seed=1, walks=20, time_bins=12))
     curve = noise_curve.gather(short, network["weights"], long)
     assert list(curve["walks"].values) == [16, 48] and curve.attrs["final_walks"] == 160
-    assert float(curve["mean"].sel(walks=16, measure="pearson_all")) == pytest.approx(values.mean())
-    assert float(curve["se"].sel(walks=16, measure="pearson_all")) == pytest.approx(values.std(ddof=1) / np.sqrt(3))
+    assert float(curve["mean"].sel(walks=16, measure="raw_magnitude_pearson_all")) == pytest.approx(values.mean())
+    assert float(curve["se"].sel(walks=16, measure="raw_magnitude_pearson_all")) == pytest.approx(
+        values.std(ddof=1) / np.sqrt(3)
+    )
     own = curve["expected"].sel(measure="noise_share")
     final = float(curve["final"].sel(measure="noise_share"))
     assert float(own.interp(expected_walks=160)) == pytest.approx(final, rel=0.02)

@@ -60,7 +60,7 @@ def test_ranges_are_those_of_a_further_null():
     compared = nulls.compare(*results(0.9, values)).sel(regime="a")
     there = values[:4]
     half = stats.t.ppf(0.975, 3) * there.std(ddof=1) * np.sqrt(1 + 1 / 4)
-    for measure in ("test_score", "pearson_all"):
+    for measure in ("test_score", "raw_magnitude_pearson_all"):
         of = compared.sel(measure=measure)
         assert float(of["null_mean"]) == pytest.approx(0.4) and int(of["nulls"]) == 4
         assert float(of["null_high"]) == pytest.approx(0.4 + half)
@@ -75,6 +75,6 @@ def test_ranges_cover_a_connectome_that_is_like_its_nulls():
     rng = np.random.default_rng(4)
     inside = 0
     for own, *others in rng.normal(size=(400, 9)):
-        compared = nulls.compare(*results(own, others)).sel(regime="a", measure="pearson_all")
+        compared = nulls.compare(*results(own, others)).sel(regime="a", measure="raw_magnitude_pearson_all")
         inside += bool(compared["null_low"] <= own <= compared["null_high"])
     assert 0.91 < inside / 400 < 0.985

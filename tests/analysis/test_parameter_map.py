@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from conftest import TASK, make_network
+from scipy import stats
 
 from echolesion import sweep
 from echolesion.analysis import decomposition, influence, parameter_map
@@ -37,36 +38,61 @@ def test_networks_are_averaged_and_parts_put_together():
     parts = [explore(seed, leak=[leak]) for seed in (3, 4, 5) for leak in GRID["leak"]]
     result = parameter_map.summarise(parts, ["a", "a", "b", "b", "c", "c"])
     assert result["estimate"].shape[:4] == (3, 1, 2, 2) and not result["estimate"].isnull().all()
-    values = result["estimate"].sel(measure="pearson_all").values
-    mean = result["mean"].sel(measure="pearson_all").values
+    values = result["estimate"].sel(measure="raw_magnitude_pearson_all").values
+    mean = result["mean"].sel(measure="raw_magnitude_pearson_all").values
     np.testing.assert_allclose(mean, values.mean(axis=0))
     half = 4.302653 * values.std(axis=0, ddof=1) / np.sqrt(3)
-    np.testing.assert_allclose(result["high"].sel(measure="pearson_all"), mean + half, rtol=1e-5)
+    np.testing.assert_allclose(result["high"].sel(measure="raw_magnitude_pearson_all"), mean + half, rtol=1e-5)
     # A measure goes along with itself; the intervals of the others are correlations.
     assert result["association"].sel(measure="test_score").item() == 1
     assert (result["association_low"].fillna(0) >= -1).all() and (result["association_high"].fillna(0) <= 1).all()
 
 
-def test_noise_free_measures_of_noise_are_left_out():
-    """Of a network whose noise-free power is within two standard errors of 0, raw measures stay."""
-    parts = [explore(seed) for seed in (3, 4, 5)]
-    noise = parts[0].sel(measure="noise_share")
-    noise["estimate"][:], noise["se"][:] = 0.95, 0.03
+def test_points_that_are_not_known_are_left_out_and_counted():
+    parts = [explore(seed, settings=SETTINGS | {"walks": 40}) for seed in (3, 4, 5)]
+    measure = "power_weight_correlation_all"
+    assert all(part["estimate"].sel(measure=measure).notnull().all() for part in parts)
+    parts[0]["estimate"].loc[{"measure": measure}] = np.nan
+    parts[1]["estimate"].loc[{"measure": measure, "leak": 0.4}] = np.nan
     result = parameter_map.summarise(parts, ["a", "b", "c"])
-    raw, free = (result.sel(measure=name) for name in ("pearson_all", "pearson_all_noise_free"))
-    assert (raw["graphs"] == 3).all() and (free["graphs"] == 2).all()
-    assert free["estimate"].sel(connectome="a").isnull().all() and free["estimate"].sel(connectome="b").notnull().all()
-    values = free["estimate"].sel(connectome=["b", "c"])
-    np.testing.assert_allclose(free["mean"], values.mean("connectome"))
+    raw, free = (result.sel(measure=name, loop="open") for name in ("raw_magnitude_pearson_all", measure))
+    assert (raw["graphs"] == 3).all() and int(raw["unknown"]) == 0 and int(free["unknown"]) == 4 + 2
+    assert (free["graphs"].sel(leak=0.4) == 1).all() and (free["graphs"].sel(leak=1.0) == 2).all()
+    # Of the mean over graphs that know it; of b, two points are too few for an association.
+    values = free["estimate"].sel(connectome=["b", "c"], leak=1.0)
+    np.testing.assert_allclose(free["mean"].sel(leak=1.0), values.mean("connectome"))
     half = 12.706205 * values.std("connectome", ddof=1) / np.sqrt(2)
-    np.testing.assert_allclose(free["high"] - free["mean"], half, rtol=1e-5)
+    np.testing.assert_allclose(free["high"].sel(leak=1.0) - free["mean"].sel(leak=1.0), half, rtol=1e-5)
+    score = (
+        free["estimate"].sel(connectome="c").values.ravel(),
+        result["estimate"].sel(connectome="c", loop="open", measure="test_score").values.ravel(),
+    )
+    assert float(free["association"]) == pytest.approx(stats.spearmanr(*score).statistic)
+
+
+def test_walks_are_added_until_a_point_is_reliable_or_the_budget_is_spent():
+    reached = explore(3, until={"reliability": 0.95, "walks_per_batch": 5000}, spectral_radius=[1.1], leak=[0.4])
+    spent = explore(3, until={"reliability": 0.9999, "walks_per_batch": 30}, spectral_radius=[1.1], leak=[0.4])
+    reliability, walks = (
+        [each["estimate"].sel(measure=m).item() for each in (reached, spent)]
+        for m in ("power_reliability", "walks_per_batch")
+    )
+    assert reliability[0] >= 0.95 and 4 < walks[0] < 5000 and walks[1] == 30 and reliability[1] < 0.9999
+    # The rounds of a point are those of a study.
+    network, trained, series = make_network(8, spectral_radius=1.1, leak=0.4)
+    piece = task.split(series, "test")
+    first = sweep.run(network, trained, piece, **SETTINGS)
+    second = sweep.run(network, trained, piece, **SETTINGS | {"walks": 16, "round_number": 1})
+    third = sweep.run(network, trained, piece, **SETTINGS | {"walks": 10, "round_number": 2})
+    rounds = influence.estimate(first, second, third)
+    assert float(rounds["power_reliability"]) == pytest.approx(reliability[1])
 
 
 def test_draws_on_one_graph_are_averaged_before_graphs_are_compared():
     parts = [explore(seed) for seed in (3, 4, 5)]
     assert len({part.attrs["graph"] for part in parts}) == 3
     parts[1].attrs["graph"] = parts[0].attrs["graph"]
-    result = parameter_map.summarise(parts, ["a", "b", "c"]).sel(measure="pearson_all")
+    result = parameter_map.summarise(parts, ["a", "b", "c"]).sel(measure="raw_magnitude_pearson_all")
     assert (result["graphs"] == 2).all() and result["estimate"].sizes["connectome"] == 3
     a, b, c = result["estimate"].values
     np.testing.assert_allclose(result["mean"], ((a + b) / 2 + c) / 2)

@@ -102,18 +102,22 @@ def weights():
 def test_influence_that_is_a_measure_correlates_with_it_beyond_chance(weights):
     pairs = off_diagonal(SIZE)
     communicability = np.where(pairs, measured(weights.values)["communicability"], 0)
-    result = topology.compare(
-        weights, {"only": estimated(communicability, 0.001)}, number=20, rng=np.random.default_rng(0)
-    )
-    first = result.sel(regime="only", magnitude="noise_free", correlation="pearson")
+    magnitude = np.sqrt(communicability)
+    result = topology.compare(weights, {"only": estimated(magnitude, 0.001)}, number=20, rng=np.random.default_rng(0))
+    first = result.sel(regime="only", correlation="power")
     assert float(first["estimate"].sel(measure="communicability")) == pytest.approx(1, abs=1e-3)
     assert (first["z"].sel(measure="communicability") > 5).all()
     assert first["p_two_sided"].sel(measure="communicability").values == pytest.approx([2 / 21, 2 / 21])
     # The others by a peer.
     for measure, values in measured(weights.values).items():
-        for name, function in (("pearson", stats.pearsonr), ("spearman", stats.spearmanr)):
-            r = result["estimate"].sel(regime="only", magnitude="raw", correlation=name, measure=measure)
-            assert float(r) == pytest.approx(function(values[pairs], communicability[pairs]).statistic, abs=2e-3)
+        for name, function, of in (
+            ("power", stats.pearsonr, communicability),
+            ("raw_magnitude", stats.pearsonr, magnitude),
+            ("raw_rank", stats.spearmanr, magnitude),
+        ):
+            r = result["estimate"].sel(regime="only", correlation=name, measure=measure)
+            assert float(r) == pytest.approx(function(values[pairs], of[pairs]).statistic, abs=2e-3)
+    assert result["known"].all()
 
 
 def test_influence_of_chance_is_within_that_of_surrogates(weights):

@@ -24,7 +24,7 @@ def test_numbers_are_those_of_the_results(results):
     split = results["decomposition"]["all"]
     text = captions.caption("influence_against_weight", results)
     for regime in ("optimal", "non-optimal"):
-        value = split.sel(regime=regime, measure="pearson_all_noise_free")
+        value = split.sel(regime=regime, measure="power_weight_correlation_all")
         assert "{:.3f} [{:.3f}, {:.3f}]".format(*(float(value[k]) for k in ("estimate", "low", "high"))) in text
     text = captions.caption("influence", results)
     power = results["influence"]["optimal"]["power_noise_free"]
@@ -40,7 +40,7 @@ def test_numbers_are_those_of_the_results(results):
 )
 def test_a_difference_is_claimed_only_beyond_its_error(results, low, high, word):
     split = results["decomposition"]["all"].copy(deep=True)
-    where = {"regime": "optimal - non-optimal", "measure": "pearson_all_noise_free"}
+    where = {"regime": "optimal - non-optimal", "measure": "power_weight_correlation_all"}
     for key, value in (("low", low), ("high", high), ("estimate", (low + high) / 2)):
         split[key].loc[where] = value
     text = captions.caption("influence_against_weight", results | {"decomposition": {"all": split}})
@@ -55,7 +55,7 @@ def test_a_map_of_one_network_or_of_noise_is_not_given_an_interval(of_the_study)
     assert "[" not in captions.caption("map_against_score", {"result": {"all": one}}).partition("\n")[0]
     one["association"][...] = np.nan
     text = captions.caption("map_against_score", {"result": {"all": one}})
-    assert "too few points of the grid have influence beyond the estimator's noise" in text and "nan" not in text
+    assert "too few points of the grid have a correlation that is known" in text and "nan" not in text
 
 
 def test_shares_of_a_node_have_an_interval_that_covers():

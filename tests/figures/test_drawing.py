@@ -143,7 +143,7 @@ def test_shares_add_up_and_stand_beside_chance(results):
     assert "chance: share of pairs" in [text.get_text() for text in figure.legends[0].get_texts()]
     mediated = [bar.get_height() for bar in figure.axes[1].patches]
     split = results["decomposition"]["all"]["estimate"]
-    assert mediated[1] == float(split.sel(regime="optimal", measure="mediated_indirect_share_noise_free"))
+    assert mediated[1] == float(split.sel(regime="optimal", measure="power_mediated_indirect_share"))
 
 
 def test_regimes_off_the_grid_are_named_so(results):
@@ -181,5 +181,5 @@ def test_extreme_networks_are_drawn(weights, tmp_path):
     for name in OF_NETWORKS:
         storage.write_figure(drawn(name, results), tmp_path / f"{name}.png")
     split = results["decomposition"]["all"].sel(regime="optimal")
-    share = float(split["estimate"].sel(measure="structural_indirect_share"))
+    share = float(split["estimate"].sel(measure="raw_structural_indirect_share"))
     assert 0 <= share < 1 and (share > 0) == (float(split["chance"]) > 0)

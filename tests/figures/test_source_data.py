@@ -43,7 +43,7 @@ def test_a_matrix_is_given_cell_by_cell(tables, results):
 def test_error_bars_are_the_intervals(tables, results):
     table = tables("topology")["a"]
     own = table[(table["kind"] == "point") & (table["series"] == "optimal")]
-    value = results["topology"]["all"].sel(regime="optimal", correlation="pearson", magnitude="noise_free")
+    value = results["topology"]["all"].sel(regime="optimal", correlation="power")
     np.testing.assert_allclose(own.filter(like="x: ").squeeze(), value["estimate"])
     np.testing.assert_allclose(own[["low", "high"]], np.stack([value["low"], value["high"]], axis=1))
     assert list(own["y is"]) == [str(name).replace("_", " ") for name in value["measure"].values]
@@ -52,7 +52,7 @@ def test_error_bars_are_the_intervals(tables, results):
 def test_bars_points_and_steps_have_their_ends(tables, results):
     bars = tables("shares")["a"].query("kind == 'bar'")
     share = float(
-        results["decomposition"]["all"]["estimate"].sel(regime="optimal", measure="structural_indirect_share")
+        results["decomposition"]["all"]["estimate"].sel(regime="optimal", measure="raw_structural_indirect_share")
     )
     first = bars[(bars["series"] == "indirect") & (bars["x is"] == "optimal")].iloc[0]
     assert first["high"] == pytest.approx(1) and first["high"] - first["low"] == pytest.approx(share)

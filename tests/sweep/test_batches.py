@@ -243,7 +243,7 @@ def test_rounds_add_up(network8):
     error = np.array([influence.estimate(*parts)["influence_se"].mean() for parts in ([first], [first, second])])
     assert 1.5 < error[0] / error[1] < 2.7  # about the square root of 4
     assert influence.reliability(second, first) == pytest.approx(
-        float(influence.estimate(merged)["reliability_noise_free"]), abs=1e-6
+        float(influence.estimate(merged)["power_reliability"]), abs=1e-6
     )
     with pytest.raises(ValueError, match="same rounds"):
         sweep.merge([first, second.isel(batch=slice(5))])

@@ -184,7 +184,8 @@ rule nulls:
         "../../scripts/analysis/nulls.py"
 
 
-LEAKS = range(len(MAP.get("leak", [])))
+# The points of the map, radii in the outer loop.
+POINTS = list(product(MAP.get("spectral_radius", []), MAP.get("leak", [])))
 
 
 rule map_part:
@@ -204,12 +205,13 @@ rule map_part:
     params:
         code=code("analysis/map_part.py"),
         grid=lambda wildcards: {
-            "spectral_radius": MAP["spectral_radius"],
-            "leak": [MAP["leak"][int(wildcards.place)]],
+            "spectral_radius": [POINTS[int(wildcards.place)][0]],
+            "leak": [POINTS[int(wildcards.place)][1]],
             "loops": MAP["loops"],
             "ridge": config["tuning"]["ridge"],
         },
         reservoir=config["reservoir"] | {"input_scaling": MAP.get("input_scaling")},
+        until=MAP.get("until"),
         sweep={key: config["sweep"][key] for key in OF_SWEEP}
         | {
             "batches": list(range(config["sweep"]["batches"])),
@@ -222,7 +224,7 @@ rule map_part:
 
 rule map:
     input:
-        expand(rules.map_part.output, connectome=MAP_CONNECTOMES, place=LEAKS),
+        expand(rules.map_part.output, connectome=MAP_CONNECTOMES, place=range(len(POINTS))),
     output:
         map=f"{STUDY}/map.nc",
         mean=f"{STUDY}/tables/map.csv",
@@ -238,7 +240,7 @@ rule map:
         **needs("map"),
     params:
         code=code("analysis/map.py"),
-        connectomes=[key for key in MAP_CONNECTOMES for _ in LEAKS],
+        connectomes=[key for key in MAP_CONNECTOMES for _ in POINTS],
     script:
         "../../scripts/analysis/map.py"
 

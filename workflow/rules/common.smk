@@ -1,6 +1,7 @@
 # What all rules share: the checked configuration, names and folders.
 from functools import cache
 from hashlib import sha256
+from itertools import product
 
 from echolesion.connectome import formats
 from echolesion.records.sources import source_hash

@@ -8,12 +8,12 @@ other measures of structure and surrogates (``topology.nc``), networks wired at 
 (``map.nc``) and fewer walks (``noise_curve.nc``): numbers without units, each with a 95 % interval.
 
 `influence`
-    `influence.estimate`, `reliability`
+    `influence.estimate`; the `spread` of power over pairs and its `reliability`
 `contribution`
     `contribution.estimate`, `interactions`
 `decomposition`
-    `decompose`, by `measure`, `by_pairs`, `magnitudes`, `share` and `correlation`; `edge_cut`, the same of cut
-    connections
+    `decompose`, by `measure`, `by_pairs`, `correlations`, `shares`, `ceiling` and `bounds`; `pearson` and `ranks`, with
+    noise; `edge_cut`, the same of cut connections
 `topology`
     `measures` of structure, `topology.compare`
 `measurement`

@@ -43,17 +43,21 @@ def warnings(trained: xr.Dataset, influence: xr.Dataset, contribution: xr.Datase
         Sentences; none if nothing is wrong.
     """
     found = []
-    target, reliability = influence.attrs["reliability_target"], float(influence["reliability_noise_free"])
+    target, reliability = influence.attrs["reliability_target"], float(influence["power_reliability"])
     walks = influence.attrs["walks_per_batch"]
     if not reliability >= target:
         needed = influence.attrs["walks_needed"]
         found.append(
-            f"the noise-free magnitudes of influence have a split-half reliability of {reliability:.2f}, below"
-            f" {target:g}: what is said of single pairs, and correlations with them, is uncertain. "
+            (
+                "it is not known whether the power of influence differs between pairs at all"
+                if np.isnan(reliability)
+                else f"the power of influence has a reliability of {reliability:.2f}, below {target:g}"
+            )
+            + ": what is said of single pairs, and correlations with them, is uncertain. "
             + (
                 f"It would take about {needed:.0f} walks per batch, not {walks} (sweep.walks_per_batch or sweep.until)."
                 if np.isfinite(needed)
-                else "There may be no influence to be found."
+                else f"How many walks per batch it would take is not known from {walks}: take four times as many."
             )
         )
     if (left := trained.attrs["start_left"]) > reservoir.FORGOTTEN:

@@ -12,145 +12,252 @@ mediated
 edge cut
     The direct part is what is lost when the connection is cut, with all that would have come of it (see `edge_cut`).
 
-The magnitude of influence is its standard deviation over time, power is the variance.
+The power of an influence is its variance over time, its magnitude the root of that. Mean squares, which contain what is
+constant in time, stand beside variances. Measures of power are free of the estimator's noise, see `shapley.power`:
 
-Every measure is given as estimated and with the estimator's noise taken out: shares are taken of the noise-free power,
-correlations are divided by the square root of the magnitudes' reliability (Spearman 1904), or are those of noise-free
-magnitudes. The correction supposes that noise is as strong on every pair. Where it is not, its pattern is as
-reproducible as that of influence, so that reliable magnitudes may be noise: compare with the noise-free ones. Standard
-errors and intervals are a jackknife over the batches of walks: they cover the error of the estimator on this network,
-not the variety of networks.
+correlation with a measure of structure X
+    cov(X, P) / sqrt(var(X) A) over pairs, P the power and A the variance of the true power. Influence exactly
+    proportional to the weights has a correlation of 1 with W^2 and of less than 1 with |W|: the correlation of |W| with
+    W^2, which is given as ``ceiling``.
+share
+    sums of P over pairs, or of the power of parts, over the sum of P
+
+Numerators and denominators are unbiased; their ratios are not quite, where there are few walks. Where a denominator is
+not larger than 0 by more than its error, a ratio could be anything: it is not known, NaN with NaN for its ends. Raw
+measures, whose names say so, contain the noise: that of the estimated magnitudes, of their ranks, and of shares. They
+say what a study of that many walks would have found.
+
+Standard errors and intervals are a jackknife over the batches of walks: they cover the error of the estimator on this
+network, not the variety of networks. They are too wide rather than too narrow, see docs/benchmarks.md. Estimates and
+ends beyond what is possible are set to the bound.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
 from scipy import stats
 
-from echolesion.analysis.influence import MEANINGS
+from echolesion.analysis.influence import GROUPS, MEANINGS
 from echolesion.connectome.graph import off_diagonal
-from echolesion.shapley import statistics
+from echolesion.shapley import power, statistics
 
+#: What powers are called in the names of measures, by `power.KINDS`.
+PREFIXES = {"variance": "power", "mean_square": "mean_square"}
+#: The same in words.
+_OF = {"variance": "power", "mean_square": "mean square"}
+
+_CORRELATIONS = {
+    f"{PREFIXES[kind]}_{weight}_correlation_{pairs}": (
+        f"Pearson correlation of {_OF[kind]} with {symbol}, {pairs} pairs"
+    )
+    for kind in power.KINDS
+    for weight, symbol in (("weight", "|W|"), ("squared_weight", "W^2"))
+    for pairs in GROUPS
+}
+_SHARES = {
+    f"{PREFIXES[kind]}_{share}": meaning.format(_OF[kind])
+    for kind in power.KINDS
+    for share, meaning in (
+        ("structural_indirect_share", "share of the {0} of influence on unconnected pairs"),
+        ("mediated_direct_share", "{0} of the direct parts over that of influence"),
+        ("mediated_indirect_share", "{0} of the indirect parts over that of influence"),
+        ("reliability", "reliability of the {0}, all pairs"),
+    )
+}
+_RAW = {
+    "raw_magnitude_pearson_all": "Pearson correlation of estimated magnitude with |W|, all pairs, noise included",
+    "raw_magnitude_pearson_connected": "the same, connected pairs",
+    "raw_rank_spearman_all": "Spearman correlation of estimated magnitude with |W|, all pairs, noise included",
+    "raw_rank_spearman_connected": "the same, connected pairs",
+    "raw_structural_indirect_share": "share of the estimated power on unconnected pairs, noise included",
+    "raw_mediated_direct_share": "estimated power of the direct parts over that of influence, noise included",
+    "raw_mediated_indirect_share": "estimated power of the indirect parts over that of influence, noise included",
+}
 #: Measures of `decompose` and what they say.
 MEASURES = {
-    "pearson_all": "Pearson correlation of magnitude with |W|, all pairs",
-    "pearson_connected": "Pearson correlation of magnitude with |W|, connected pairs",
-    "spearman_all": "Spearman correlation of magnitude with |W|, all pairs",
-    "spearman_connected": "Spearman correlation of magnitude with |W|, connected pairs",
-    "pearson_all_corrected": "the same as pearson_all, corrected for attenuation",
-    "pearson_connected_corrected": "the same as pearson_connected, corrected for attenuation",
-    "spearman_all_corrected": "the same as spearman_all, corrected for attenuation",
-    "spearman_connected_corrected": "the same as spearman_connected, corrected for attenuation",
-    "pearson_all_noise_free": "the same as pearson_all, of noise-free magnitude",
-    "pearson_connected_noise_free": "the same as pearson_connected, of noise-free magnitude",
-    "spearman_all_noise_free": "the same as spearman_all, of noise-free magnitude",
-    "spearman_connected_noise_free": "the same as spearman_connected, of noise-free magnitude",
-    "structural_indirect_share": "share of influence power on unconnected pairs",
-    "structural_indirect_share_noise_free": "the same of noise-free power",
-    "mediated_direct_share": "power of the direct parts over that of influence",
-    "mediated_direct_share_noise_free": "the same of noise-free power",
-    "mediated_indirect_share": "power of the indirect parts over that of influence",
-    "mediated_indirect_share_noise_free": "the same of noise-free power",
-    "reliability": "split-half reliability of the magnitudes, all pairs",
-    "reliability_noise_free": "the same of noise-free magnitude",
-    "noise_share": "share of the estimator's noise in influence power",
+    **_CORRELATIONS,
+    **_SHARES,
+    "constant_share": "share of what is constant in time in the mean square of influence",
+    "noise_share": "share of the estimator's noise in the estimated power of influence",
+    **_RAW,
 }
 #: Measures of `edge_cut`.
 EDGE_CUT_MEASURES = {
-    "edge_cut_direct_share": "power of what influence loses when its connection is cut over that of influence",
-    "edge_cut_direct_share_noise_free": "the same of noise-free power",
+    "power_edge_cut_direct_share": "power of what influence loses when its connection is cut over that of influence",
+    "raw_edge_cut_direct_share": "the same of estimated power, noise included",
 }
 
 
-#: Correlations by name.
-CORRELATIONS: dict[str, Callable[..., Any]] = {"pearson": stats.pearsonr, "spearman": stats.spearmanr}
-
-
-def correlation(name: str, first: np.ndarray, second: np.ndarray) -> float:
-    """Return one of `CORRELATIONS` of two series; NaN if one of them is constant.
+def bounds(measure: str) -> tuple[float, float]:
+    """Return between which values a measure can lie.
 
     Parameters
     ----------
-    name : str
-        Key of `CORRELATIONS`.
-    first, second : numpy.ndarray, shape (pairs,)
-        What is correlated.
+    measure : str
+        Key of `MEASURES` or `EDGE_CUT_MEASURES`.
     """
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return np.nan
-    return float(CORRELATIONS[name](first, second).statistic)
+    if "_correlation_" in measure or "_pearson_" in measure or "_spearman_" in measure:
+        return -1.0, 1.0
+    if measure == "noise_share":
+        return -np.inf, 1.0
+    parts_of_a_whole = ("structural_indirect_share", "reliability", "constant_share")
+    return 0.0, 1.0 if measure.endswith(parts_of_a_whole) else np.inf
 
 
-def share(part: float, whole: float) -> float:
-    """Return a share; NaN of nothing."""
-    return part / whole if whole else np.nan
-
-
-def magnitudes(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the magnitudes of influence, shape (pairs,), as estimated and noise-free.
+def correlations(structure: np.ndarray, powers: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Correlate powers with measures of structure over pairs, free of noise.
 
     Parameters
     ----------
-    covariance : numpy.ndarray, shape (B, B, pairs)
-        From `statistics.batch_covariance`.
+    structure : numpy.ndarray, shape (measures, pairs)
+        What the powers are correlated with.
+    powers : numpy.ndarray, shape (1 + B, pairs)
+        From `power.powers`.
+    spread : numpy.ndarray, shape (1 + B,)
+        Variance of the true power over the same pairs, from `power.spread`.
 
     Returns
     -------
-    tuple of numpy.ndarray, shape (pairs,)
-        Roots of power, see `statistics.root`.
+    numpy.ndarray, shape (1 + B, measures)
+        NaN where it is not known whether the power differs between pairs, or where a measure does not.
     """
-    raw, free = (statistics.root(statistics.power(covariance, noise_free=noise_free)) for noise_free in (False, True))
-    return raw, free
+    result = np.full((len(powers), len(structure)), np.nan)
+    if structure.size and statistics.above_zero(spread):
+        centred = structure - structure.mean(axis=1, keepdims=True)
+        # A mean of equal values may differ from them by rounding.
+        varies = np.ptp(structure, axis=1) > 1e-12 * np.abs(structure).max(axis=1)
+        covariance = powers @ centred[varies].T / structure.shape[1]
+        result[:, varies] = covariance / np.sqrt((centred[varies] ** 2).mean(axis=1) * spread[:, None])
+    return result
 
 
-def measure(weight: np.ndarray, covariances: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Compare the influence of some batches with the weights.
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Return the ranks along the last axis, of which Pearson's correlation is Spearman's."""
+    return np.asarray(stats.rankdata(values, axis=-1))
+
+
+def pearson(structure: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Correlate values with measures over pairs as they are, noise included.
 
     Parameters
     ----------
-    weight : numpy.ndarray, shape (pairs,)
-        Magnitude of the weight of every pair of nodes, 0 without a connection.
-    covariances : mapping of str to numpy.ndarray, shape (B, B, pairs)
-        Covariances of the batches for ``influence``, ``direct`` and ``indirect``, see `statistics.batch_covariance`.
+    structure : numpy.ndarray, shape (measures, pairs)
+        What the values are correlated with.
+    values : numpy.ndarray, shape (..., pairs)
+        Such as magnitudes or their `ranks`.
 
     Returns
     -------
-    numpy.ndarray, shape (len(MEASURES),)
-        NaN where a measure is not defined: correlations with weights that are all equal, corrections of magnitudes
-        that are not reliable at all.
+    numpy.ndarray, shape (..., measures)
+        NaN where either does not vary.
     """
-    connected = weight > 0
-    groups = {"all": np.ones_like(connected), "connected": connected}
+
+    def standardised(series: np.ndarray) -> np.ndarray:
+        centred = series - series.mean(axis=-1, keepdims=True)
+        norm = np.linalg.norm(centred, axis=-1, keepdims=True)
+        varied = norm > 1e-12 * np.linalg.norm(series, axis=-1, keepdims=True)
+        return np.where(varied, centred / np.where(varied, norm, 1), np.nan)
+
+    return np.asarray(np.tensordot(standardised(values), standardised(structure), axes=(-1, -1)))
+
+
+def shares(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return shares of a power; NaN where it is not known to be above 0.
+
+    Parameters
+    ----------
+    part, whole : numpy.ndarray, shape (1 + B,)
+        Sums of powers, of all batches and of all but each.
+    """
+    return part / whole if statistics.above_zero(whole) else np.full(len(whole), np.nan)
+
+
+def measure(weights: xr.DataArray, influence: xr.Dataset) -> np.ndarray:
+    """Compare influence with the weights.
+
+    Parameters
+    ----------
+    weights : xarray.DataArray
+        Reservoir weights, dims ``(source, target)``.
+    influence : xarray.Dataset
+        From `influence.estimate`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (1 + B, len(MEASURES))
+        Of all batches, and of all but each; NaN where a measure is not known, or not defined, as are correlations with
+        weights that are all equal.
+    """
+    weight = np.abs(by_pairs(weights, "source", "target"))
+    groups = {"all": np.ones(len(weight), dtype=bool), "connected": weight > 0}
     values = {}
-    for suffix, noise_free in (("", False), ("_noise_free", True)):
-        power = {part: statistics.power(c, noise_free=noise_free) for part, c in covariances.items()}
-        whole = power["influence"].sum()
-        values[f"structural_indirect_share{suffix}"] = share(power["influence"][~connected].sum(), whole)
+    for kind, prefix in PREFIXES.items():
+        powers = {part: by_pairs(influence[f"{part}_power"].sel(kind=kind), "left_out") for part in MEANINGS}
+        whole = powers["influence"].sum(axis=1)
+        for name, pairs in groups.items():
+            spread = influence["power_spread"].sel(kind=kind, pairs=name, different_batches=4).values
+            structure = np.stack([weight, weight**2])[:, pairs]
+            for key, column in zip(
+                ("weight", "squared_weight"),
+                correlations(structure, powers["influence"][:, pairs], spread).T,
+                strict=True,
+            ):
+                values[f"{prefix}_{key}_correlation_{name}"] = column
+        values[f"{prefix}_structural_indirect_share"] = shares(
+            powers["influence"][:, ~groups["connected"]].sum(axis=1), whole
+        )
         for part in ("direct", "indirect"):
-            values[f"mediated_{part}_share{suffix}"] = share(power[part].sum(), whole)
-    covariance = covariances["influence"]
-    magnitude, free = magnitudes(covariance)
-    values["noise_share"] = 1 - share(whole, statistics.power(covariance).sum())
-    for group, pairs in groups.items():
-        reliability = statistics.split_half_reliability(covariance[:, :, pairs])
-        if group == "all":
-            values["reliability"] = reliability
-            values["reliability_noise_free"] = statistics.split_half_reliability(covariance, noise_free=True)
-        for name in CORRELATIONS:
-            r = correlation(name, weight[pairs], magnitude[pairs])
-            values[f"{name}_{group}"] = r
-            values[f"{name}_{group}_corrected"] = r / np.sqrt(reliability) if reliability > 0 else np.nan
-            values[f"{name}_{group}_noise_free"] = correlation(name, weight[pairs], free[pairs])
-    return np.array([values[name] for name in MEASURES])
+            values[f"{prefix}_mediated_{part}_share"] = shares(powers[part].sum(axis=1), whole)
+        values[f"{prefix}_reliability"] = power.reliabilities(
+            influence["power_spread"].sel(kind=kind, pairs="all").transpose("different_batches", "left_out").values
+        )
+        values[kind] = whole
+    values["constant_share"] = shares(values["mean_square"] - values["variance"], values["mean_square"])
+    raw = {part: by_pairs(influence[f"{part}_raw_power"], "left_out") for part in MEANINGS}
+    whole = raw["influence"].sum(axis=1)
+    nothing = whole <= 0
+    whole[nothing] = np.nan
+    values["noise_share"] = 1 - values["variance"] / whole
+    values["raw_structural_indirect_share"] = raw["influence"][:, ~groups["connected"]].sum(axis=1) / whole
+    for part in ("direct", "indirect"):
+        values[f"raw_mediated_{part}_share"] = raw[part].sum(axis=1) / whole
+    magnitude = np.sqrt(raw["influence"])
+    for name, pairs in groups.items():
+        own, chosen = weight[pairs][None], magnitude[:, pairs]
+        values[f"raw_magnitude_pearson_{name}"] = pearson(own, chosen)[:, 0]
+        values[f"raw_rank_spearman_{name}"] = pearson(ranks(own), ranks(chosen))[:, 0]
+    return np.stack([values[name] for name in MEASURES], axis=1)
 
 
-def by_pairs(weights: xr.DataArray, influence: xr.Dataset) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Return what `measure` takes of a network and its influence, pairs in the order of sources, then targets."""
-    matrix = weights.transpose("source", "target").values
-    pairs = off_diagonal(len(matrix))
-    return np.abs(matrix[pairs]), {part: _by_pairs(influence[f"{part}_covariance"], pairs) for part in MEANINGS}
+def ceiling(weights: xr.DataArray) -> float:
+    """Return the correlation of |W| with W^2 over all pairs: what influence proportional to the weights has with |W|.
+
+    Parameters
+    ----------
+    weights : xarray.DataArray
+        Dims ``(source, target)``.
+    """
+    weight = np.abs(by_pairs(weights, "source", "target"))
+    return float(pearson(weight[None] ** 2, weight)[0])
+
+
+def by_pairs(values: xr.DataArray, *first: str) -> np.ndarray:
+    """Return the values of all pairs of different nodes in double precision, in the order of sources, then targets.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        With the dims ``source`` and ``target``.
+    *first : str
+        Other dims, which come first; "source" and "target" may stand among them.
+
+    Returns
+    -------
+    numpy.ndarray, shape (..., pairs)
+    """
+    ordered = values.transpose(*(dim for dim in first if dim not in ("source", "target")), "source", "target")
+    return ordered.values[..., off_diagonal(values.sizes["source"])].astype(float)
 
 
 def decompose(weights: Mapping[str, xr.DataArray], influence: Mapping[str, xr.Dataset]) -> xr.Dataset:
@@ -167,32 +274,29 @@ def decompose(weights: Mapping[str, xr.DataArray], influence: Mapping[str, xr.Da
     Returns
     -------
     xarray.Dataset
-        ``estimate``, ``se``, ``low`` and ``high (regime, measure)``; 95 % intervals. Regimes are those given, then the
-        differences "a - b" of every two. ``chance (regime)`` is the share of pairs without a connection.
+        ``estimate``, ``se``, ``low`` and ``high (regime, measure)``, 95 % intervals, and whether the measure is
+        ``known``; NaN where not. Regimes are those given, then the differences "a - b" of every two, which are known if
+        both are. ``chance (regime)`` is the share of pairs without a connection, ``ceiling (regime)`` the correlation
+        of |W| with W^2.
     """
-    estimates, replicates, chance = {}, {}, {}
-    for regime, result in influence.items():
-        magnitude, covariances = by_pairs(weights[regime], result)
-        estimates[regime] = measure(magnitude, covariances)
-        replicates[regime] = np.stack(
-            [
-                measure(magnitude, {part: statistics.leave_out(c, b) for part, c in covariances.items()})
-                for b in range(result.sizes["batch"])
-            ]
-        )
-        chance[regime] = np.mean(magnitude == 0)
+    values = {regime: measure(weights[regime], result) for regime, result in influence.items()}
+    of_wiring = {
+        regime: (float(np.mean(by_pairs(weights[regime]) == 0)), ceiling(weights[regime])) for regime in influence
+    }
     names = list(influence)
-    for i, first in enumerate(names):
-        for second in names[i + 1 :]:
-            difference = f"{first} - {second}"
-            estimates[difference] = estimates[first] - estimates[second]
-            replicates[difference] = replicates[first] - replicates[second]
-            chance[difference] = chance[first] - chance[second]
-    value, replicate = np.stack(list(estimates.values())), np.stack(list(replicates.values()), axis=1)
-    return (
-        _with_intervals(value, replicate, ("regime", "measure"), MEASURES)
-        .assign(chance=("regime", list(chance.values()), {"long_name": "share of unconnected pairs", "units": "1"}))
-        .assign_coords(regime=list(estimates))
+    differences = [(first, second) for i, first in enumerate(names) for second in names[i + 1 :]]
+    for first, second in differences:
+        values[f"{first} - {second}"] = values[first] - values[second]
+        (chance, most), (other_chance, other_most) = of_wiring[first], of_wiring[second]
+        of_wiring[f"{first} - {second}"] = chance - other_chance, most - other_most
+    chances, ceilings = zip(*of_wiring.values(), strict=True)
+    parts = [
+        _with_intervals(of_regime, MEASURES, difference=regime not in names).expand_dims(regime=[regime])
+        for regime, of_regime in values.items()
+    ]
+    return xr.concat(parts, "regime").assign(
+        chance=("regime", list(chances), {"long_name": "share of unconnected pairs", "units": "1"}),
+        ceiling=("regime", list(ceilings), {"long_name": "correlation of |W| with W^2, all pairs", "units": "1"}),
     )
 
 
@@ -209,7 +313,7 @@ def edge_cut(cut: xr.Dataset, influence: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``estimate``, ``se``, ``low`` and ``high (measure)``; 95 % intervals.
+        ``estimate``, ``se``, ``low``, ``high`` and ``known (measure)``; 95 % intervals.
 
     Raises
     ------
@@ -218,41 +322,37 @@ def edge_cut(cut: xr.Dataset, influence: xr.Dataset) -> xr.Dataset:
     """
     if influence.attrs["lesion"] not in ("silence", "outgoing"):
         raise ValueError(f"the edge cut is defined for silent nodes, not for the lesion '{influence.attrs['lesion']}'")
-    if any(not cut[dim].equals(influence[dim]) for dim in ("batch", "time")):
+    if any(not np.array_equal(cut[dim], influence[dim]) for dim in ("left_out", "time")):
         raise ValueError("edge cut and influence differ in their batches or time bins")
-    pairs = off_diagonal(cut.sizes["source"])
-    lost = _by_pairs(cut["edge_cut_covariance"], pairs)
-    whole = _by_pairs(influence["influence_covariance"], pairs)
 
-    def shares(lost: np.ndarray, whole: np.ndarray) -> np.ndarray:
-        powers = (
-            [statistics.power(part, noise_free=noise_free).sum() for part in (lost, whole)]
-            for noise_free in (False, True)
-        )
-        return np.array([share(part, total) for part, total in powers])
+    def total(powers: xr.DataArray) -> np.ndarray:
+        return by_pairs(powers, "left_out").sum(axis=1)
 
-    value = shares(lost, whole)
-    replicates = [shares(statistics.leave_out(lost, b), statistics.leave_out(whole, b)) for b in range(len(lost))]
-    return _with_intervals(value, np.stack(replicates), ("measure",), EDGE_CUT_MEASURES)
+    raw = total(influence["influence_raw_power"])
+    columns = [
+        shares(total(cut["edge_cut_power"]), total(influence["influence_power"].sel(kind="variance"))),
+        total(cut["edge_cut_raw_power"]) / np.where(raw > 0, raw, np.nan),
+    ]
+    return _with_intervals(np.stack(columns, axis=1), EDGE_CUT_MEASURES)
 
 
-def _with_intervals(
-    value: np.ndarray, replicates: np.ndarray, dims: tuple[str, ...], measures: Mapping[str, str]
-) -> xr.Dataset:
-    """Return measures, the last dimension, with their jackknife standard errors and 95 % intervals."""
-    error, low, high = statistics.jackknife_interval(value, replicates)
+def _with_intervals(values: np.ndarray, measures: Mapping[str, str], *, difference: bool = False) -> xr.Dataset:
+    """Return measures, of shape (1 + B, measure), with their jackknife standard errors and 95 % intervals."""
+    low, high = np.array([bounds(measure) for measure in measures]).T
+    if difference:
+        low, high = low - high, high - low
+    estimate, error, *ends = statistics.jackknife(values, (low, high))
     meanings = {
-        "estimate": (value, "estimate"),
+        "estimate": (estimate, "estimate"),
         "se": (error, "standard error"),
-        "low": (low, "lower end of the 95 % interval"),
-        "high": (high, "upper end of the 95 % interval"),
+        "low": (ends[0], "lower end of the 95 % interval"),
+        "high": (ends[1], "upper end of the 95 % interval"),
     }
     return xr.Dataset(
-        {name: (dims, values, {"long_name": meaning, "units": "1"}) for name, (values, meaning) in meanings.items()},
+        {
+            name: ("measure", column, {"long_name": meaning, "units": "1"})
+            for name, (column, meaning) in meanings.items()
+        }
+        | {"known": ("measure", np.isfinite(estimate), {"long_name": "whether it is known"})},
         coords={"measure": list(measures), "meaning": ("measure", list(measures.values()))},
     )
-
-
-def _by_pairs(covariance: xr.DataArray, pairs: np.ndarray) -> np.ndarray:
-    ordered = covariance.transpose("batch", "other_batch", "source", "target")
-    return ordered.values[:, :, pairs].astype(float)

@@ -8,10 +8,10 @@ import xarray as xr
 
 from echolesion.connectome.graph import off_diagonal
 from echolesion.records.progress import bar
-from echolesion.shapley import statistics
+from echolesion.shapley import power, statistics
 from echolesion.sweep.batches import merge
 
-#: Noise-free split-half reliability below which a map of influence should not be interpreted.
+#: Reliability of power below which a map of influence should not be interpreted.
 RELIABLE = 0.9
 
 #: Sums of a sweep that are in memory at once.
@@ -23,10 +23,15 @@ MEANINGS = {
     "direct": "part of the influence that rides on the connection (mediated split)",
     "indirect": "part of the influence that travels through other nodes (mediated split)",
 }
+#: Pairs of nodes over which the spread of power is known.
+GROUPS = ("all", "connected")
 
 
 def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
     """Estimate the influence of every node on every other, its direct and indirect parts, and their uncertainty.
+
+    Influence is a ratio of sums and their weights, whose bias goes with 1 / walks. Powers are products of sums over the
+    weights that are to be expected, see `power.products`, which are unbiased at any number of walks.
 
     Parameters
     ----------
@@ -40,13 +45,14 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
     -------
     xarray.Dataset
         ``influence``, ``direct`` and ``indirect (source, target, time)``, the mediated parts adding up to the whole,
-        each with its standard error ``..._se``; ``power`` (variance of the influence over time), ``power_se`` and
-        ``power_noise_free (source, target)``; ``influence_covariance``, ``direct_covariance`` and
-        ``indirect_covariance (batch, other_batch, source, target)``, from which `decomposition` derives intervals; the
-        split-half ``reliability`` of the magnitudes of influence, and ``reliability_noise_free``, which does not take
-        noise of its own strength on every pair for agreement. The diagonal is NaN: a node's influence on itself
-        is not defined. The attribute ``bounded_lesioned_share`` is the share of lesioned networks whose output was
-        bounded, each as often as it was simulated.
+        each with its standard error ``..._se``. Their powers ``..._power (kind, left_out, source, target)`` without
+        that of the noise, of a ``kind`` of `power.KINDS`, from all batches (``left_out`` is -1) and with each left out,
+        and ``..._raw_power (left_out, source, target)``, the variance over time of what is estimated, noise included,
+        from which `decomposition` derives intervals. ``power``, ``power_se`` and ``power_noise_free (source,
+        target)``, the variance over time of the influence with and without noise. ``power_spread (kind, pairs,
+        different_batches, left_out)``, see `power.spread`, and the ``power_reliability`` over all pairs that it tells.
+        The diagonal is NaN: a node's influence on itself is not defined. The attribute ``bounded_lesioned_share`` is
+        the share of lesioned networks whose output was bounded, each as often as it was simulated.
 
     Raises
     ------
@@ -55,48 +61,58 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
     """
     nodes, time = parts[0]["source"].values, parts[0]["time"].values
     batches = _batches(parts)
-    size = len(nodes)
+    size, count = len(nodes), len(batches)
+    maps, steps = (size, size), len(time)
     estimates: dict[str, np.ndarray] = {}
-    for source, influence, direct in _pseudo_values(parts, progress):
-        for part, pseudo in (("influence", influence), ("direct", direct), ("indirect", influence - direct)):
-            values = {
-                part: pseudo.mean(axis=0),
-                f"{part}_se": statistics.standard_error(pseudo),
-                f"{part}_covariance": statistics.batch_covariance(pseudo).astype(np.float32),
-            }
-            for name, value in values.items():
-                axis = 2 if name.endswith("covariance") else 0
-                if name not in estimates:
-                    estimates[name] = np.empty((*value.shape[:axis], size, *value.shape[axis:]), value.dtype)
-                estimates[name][(slice(None),) * axis + (source,)] = value
-    covariance = estimates["influence_covariance"]
-    power, free = statistics.power(covariance), statistics.power(covariance, noise_free=True)
-    replicates = [statistics.power(statistics.leave_out(covariance, b)) for b in range(len(batches))]
-    power_se, _, _ = statistics.jackknife_interval(power, np.stack(replicates))
-    maps = ("source", "target")
+    for part in MEANINGS:
+        estimates |= {
+            part: np.empty((*maps, steps), parts[0]["influence_sum"].dtype),
+            f"{part}_se": np.empty((*maps, steps), parts[0]["influence_sum"].dtype),
+            f"{part}_power": np.empty((len(power.KINDS), 1 + count, *maps), np.float32),
+            f"{part}_raw_power": np.empty((1 + count, *maps), np.float32),
+        }
+    spreads = _Spreads(parts)
+    for source, targets, ratios, unbiased, weights in _by_source(parts, progress):
+        products = power.products(unbiased["influence"], weights)
+        spreads.add(source, products)
+        of_influence = power.powers(products)
+        for part in MEANINGS:
+            pseudo = ratios[part]
+            estimates[part][source] = pseudo.mean(axis=0)
+            estimates[f"{part}_se"][source] = statistics.standard_error(pseudo)
+            estimates[f"{part}_raw_power"][:, source] = power.raw_powers(pseudo)
+            # Without a connection, nothing is direct and all is indirect.
+            powers = of_influence * (part != "direct")
+            if part != "influence":
+                powers[..., targets] = power.powers(power.products(unbiased[part][:, targets], weights[:, targets]))
+            estimates[f"{part}_power"][..., source, :] = powers.swapaxes(0, 1)
+    spread = spreads.value()
+    raw = estimates["influence_raw_power"]
+    pair, left_out = ("source", "target"), ("left_out", "source", "target")
+    free = "power without that of the estimator's noise (may be negative)"
     variables: dict[str, Any] = {}
     for part, meaning in MEANINGS.items():
         variables |= {
-            part: ((*maps, "time"), estimates[part], {"long_name": meaning}),
-            f"{part}_se": ((*maps, "time"), estimates[f"{part}_se"], {"long_name": f"standard error of the {meaning}"}),
-            f"{part}_covariance": (
-                ("batch", "other_batch", *maps),
-                estimates[f"{part}_covariance"],
-                {"long_name": f"covariance over time, between batches, of the {meaning}"},
+            part: ((*pair, "time"), estimates[part], {"long_name": meaning}),
+            f"{part}_se": ((*pair, "time"), estimates[f"{part}_se"], {"long_name": f"standard error of the {meaning}"}),
+            f"{part}_power": (("kind", *left_out), estimates[f"{part}_power"], {"long_name": f"{free} of {part}"}),
+            f"{part}_raw_power": (
+                left_out,
+                estimates[f"{part}_raw_power"],
+                {"long_name": f"variance over time of the estimated {part}"},
             ),
         }
-    free_name = "power without that of the estimator's noise (unbiased, may be negative)"
     variables |= {
-        "power": (maps, power, {"long_name": "variance of the influence over time"}),
-        "power_se": (maps, power_se, {"long_name": "standard error of the power"}),
-        "power_noise_free": (maps, free, {"long_name": free_name}),
+        "power": (pair, raw[0], {"long_name": "variance of the influence over time, noise included"}),
+        "power_se": (pair, statistics.jackknife(raw.astype(float))[1], {"long_name": "standard error of the power"}),
+        "power_noise_free": (pair, estimates["influence_power"][0, 0], {"long_name": free}),
+        "power_spread": (
+            ("kind", "pairs", "different_batches", "left_out"),
+            spread,
+            {"long_name": "variance over pairs of the power of influence, from products of so many batches"},
+        ),
+        "power_reliability": ((), power.reliability(spread[0, 0]), {"long_name": "reliability of power, all pairs"}),
     }
-    off = covariance[:, :, off_diagonal(size)]
-    for name, noise_free in (("reliability", False), ("reliability_noise_free", True)):
-        meaning = f"split-half reliability of the {'noise-free ' if noise_free else ''}magnitude of influence"
-        value = statistics.split_half_reliability(off, noise_free=noise_free)
-        variables[name] = ((), value, {"long_name": meaning})
-    walks = {part.attrs["round"]: part.attrs["walks_per_batch"] for part in parts}
     runs, bounded = (
         sum(float(part[name].sum()) for part in parts) for name in ("lesioned_runs", "bounded_lesioned_runs")
     )
@@ -106,10 +122,13 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
             "source": nodes,
             "target": nodes,
             "time": ("time", time, {"long_name": "time", "units": "step"}),
-            "batch": batches,
+            "kind": list(power.KINDS),
+            "left_out": [-1, *batches],
+            "pairs": list(GROUPS),
+            "different_batches": [2, 3, 4],
         },
         attrs={name: parts[0].attrs[name] for name in ("estimator", "lesion", "loop", "refit_readout", "rescale")}
-        | {"walks_per_batch": sum(walks.values()), "batches": len(batches), "bounded_lesioned_share": bounded / runs},
+        | {"walks_per_batch": _walks(parts), "batches": count, "bounded_lesioned_share": bounded / runs},
     )
     for key, variable in result.data_vars.items():
         variable.attrs["units"] = "1"
@@ -119,24 +138,58 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
     return result
 
 
+def spread(*parts: xr.Dataset, progress: str | None = None) -> np.ndarray:
+    """Return the ``power_spread`` of variance over all pairs that `estimate` would, shape (3, 1 + B), for less."""
+    spreads = _Spreads(parts)
+    for source, _, _, unbiased, weights in _by_source(parts, progress):
+        spreads.add(source, power.products(unbiased["influence"], weights))
+    return spreads.value()[0, 0]
+
+
 def reliability(*parts: xr.Dataset, progress: str | None = None) -> float:
-    """Return the noise-free split-half reliability that `estimate` would, for less."""
-    covariances = [
-        statistics.batch_covariance(np.delete(influence, source, axis=1))
-        for source, influence, _ in _pseudo_values(parts, progress)
-    ]
-    return statistics.split_half_reliability(np.concatenate(covariances, axis=2), noise_free=True)
+    """Return the ``power_reliability`` that `estimate` would, for less."""
+    return power.reliability(spread(*parts, progress=progress))
 
 
-def _pseudo_values(parts: Sequence[xr.Dataset], progress: str | None) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Yield every source and the pseudo-values of its influence and of the direct part of that.
+class _Spreads:
+    """Sums over pairs of what `power.spread` takes, for every group of pairs."""
 
-    Their shape is (batch, target, time), NaN where the target is the source.
+    def __init__(self, parts: Sequence[xr.Dataset]):
+        size, count, kinds = parts[0].sizes["source"], len(_batches(parts)), len(power.KINDS)
+        connected = np.zeros((size, size), dtype=bool)
+        connected[parts[0]["connection_source"].values, parts[0]["connection_target"].values] = True
+        self.members = np.stack([np.ones_like(connected), connected]) & off_diagonal(size)
+        self.squares = np.zeros((len(GROUPS), 3, 1 + count, kinds))
+        self.products = np.zeros((len(GROUPS), kinds, count, count))
+
+    def add(self, source: int, products: np.ndarray) -> None:
+        """Add the pairs of a source, of shape (kind, target, B, B)."""
+        squares = power.squares(products)
+        for group, members in enumerate(self.members[:, source]):
+            self.squares[group] += squares[..., members].sum(axis=-1)
+            self.products[group] += products[:, members].sum(axis=1)
+
+    def value(self) -> np.ndarray:
+        """Return the spreads, shape (kind, group, 3, 1 + B); NaN of a group without pairs."""
+        number = self.members.sum(axis=(1, 2))
+        with np.errstate(invalid="ignore"):
+            groups = [power.spread(self.squares[group] / n, self.products[group] / n) for group, n in enumerate(number)]
+        return np.moveaxis(np.array(groups), -1, 0)
+
+
+def _by_source(
+    parts: Sequence[xr.Dataset], progress: str | None
+) -> Iterator[tuple[int, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]]:
+    """Yield every source, the targets of its connections, and its influence and the parts of that, twice.
+
+    First their pseudo-values, then the sums over the weights that are to be expected, walks / nodes for all pairs. The
+    shape is (batch, target, time), NaN where the target is the source. Last the weights there are over those.
     """
     size, steps = parts[0].sizes["source"], parts[0].sizes["time"]
     block = max(1, VALUES_AT_ONCE // (len(_batches(parts)) * size * steps))
     starts = np.searchsorted(parts[0]["connection_source"].values, np.arange(size + 1))
     wanted = ["influence_sum", "direct_sum", "influence_weight", "connection_target"]
+    expected = _walks(parts) / size
     for source in bar(progress, "node", range(size)):
         first = source - source % block
         if source == first:
@@ -145,15 +198,28 @@ def _pseudo_values(parts: Sequence[xr.Dataset], progress: str | None) -> Iterato
             sums = merge([part[wanted].isel(chosen) for part in parts])
         weights = sums["influence_weight"].values[:, source - first].copy()
         weights[:, source] = 1
-        influence = statistics.pseudo_values(sums["influence_sum"].values[:, source - first], weights[..., None])
         connections = slice(starts[source] - starts[first], starts[source + 1] - starts[first])
         targets = sums["connection_target"].values[connections]
-        direct = np.zeros_like(influence)
-        direct[:, targets] = statistics.pseudo_values(
-            sums["direct_sum"].values[:, connections], weights[:, targets, None]
+        whole = sums["influence_sum"].values[:, source - first]
+        direct = np.zeros_like(whole)
+        direct[:, targets] = sums["direct_sum"].values[:, connections]
+        ratio, ratio_direct = statistics.pseudo_values(whole, weights[..., None]), np.zeros_like(whole)
+        ratio_direct[:, targets] = statistics.pseudo_values(direct[:, targets], weights[:, targets, None])
+        unbiased, unbiased_direct = whole / expected, direct / expected
+        for values in (ratio, ratio_direct, unbiased, unbiased_direct):
+            values[:, source] = np.nan
+        yield (
+            source,
+            targets,
+            {"influence": ratio, "direct": ratio_direct, "indirect": ratio - ratio_direct},
+            {"influence": unbiased, "direct": unbiased_direct, "indirect": unbiased - unbiased_direct},
+            weights / expected,
         )
-        influence[:, source] = direct[:, source] = np.nan
-        yield source, influence, direct
+
+
+def _walks(parts: Sequence[xr.Dataset]) -> int:
+    """Return the walks per batch, of all rounds together."""
+    return sum({int(part.attrs["round"]): int(part.attrs["walks_per_batch"]) for part in parts}.values())
 
 
 def _batches(parts: Sequence[xr.Dataset]) -> list[int]:

@@ -13,10 +13,8 @@ import numpy as np
 import xarray as xr
 
 from echolesion.analysis import decomposition, influence
-from echolesion.analysis.decomposition import share
 from echolesion.analysis.influence import MEANINGS
 from echolesion.records.progress import bar
-from echolesion.shapley import statistics
 from echolesion.sweep.batches import run
 
 
@@ -56,7 +54,7 @@ def measured(
         # Numbers of walks are told apart by the round, so that the sweeps of different points have other walks too.
         sums = run(network, trained, piece, batches=own, round_number=settings["walks"], **settings)
         result = influence.estimate(sums)
-        values.append(decomposition.measure(*decomposition.by_pairs(network["weights"], result)))
+        values.append(decomposition.measure(network["weights"], result)[0])
     return xr.Dataset(
         {"estimate": (("replicate", "measure"), np.stack(values), {"long_name": "estimate", "units": "1"})},
         coords={"measure": list(decomposition.MEASURES)},
@@ -81,20 +79,22 @@ def expected(weights: xr.DataArray, result: xr.Dataset, walks: Sequence[float]) 
     xarray.DataArray
         Dims ``(expected_walks, measure)``: the raw shares of `decomposition.MEASURES`, and ``noise_share``.
     """
-    weight, covariances = decomposition.by_pairs(weights, result)
-    signal = {part: statistics.power(c, noise_free=True) for part, c in covariances.items()}
-    noise = {part: statistics.power(c) - signal[part] for part, c in covariances.items()}
+    unconnected = decomposition.by_pairs(weights) == 0
+    raw = {part: decomposition.by_pairs(result[f"{part}_raw_power"].sel(left_out=-1)) for part in MEANINGS}
+    powers = result[[f"{part}_power" for part in MEANINGS]].sel(kind="variance", left_out=-1)
+    signal = {part: decomposition.by_pairs(powers[f"{part}_power"]) for part in MEANINGS}
+    noise = {part: raw[part] - signal[part] for part in MEANINGS}
     swept = result.attrs["walks_per_batch"] * result.attrs["batches"]
     rows = []
     for number in walks:
         power = {part: signal[part] + noise[part] * swept / number for part in MEANINGS}
-        whole = power["influence"].sum()
+        whole = power["influence"].sum() or np.nan
         rows.append(
             {
-                "structural_indirect_share": share(power["influence"][weight == 0].sum(), whole),
-                "mediated_direct_share": share(power["direct"].sum(), whole),
-                "mediated_indirect_share": share(power["indirect"].sum(), whole),
-                "noise_share": 1 - share(signal["influence"].sum(), whole),
+                "raw_structural_indirect_share": power["influence"][unconnected].sum() / whole,
+                "raw_mediated_direct_share": power["direct"].sum() / whole,
+                "raw_mediated_indirect_share": power["indirect"].sum() / whole,
+                "noise_share": 1 - signal["influence"].sum() / whole,
             }
         )
     return xr.DataArray(
@@ -118,7 +118,8 @@ def gather(short: Sequence[xr.Dataset], weights: xr.DataArray, result: xr.Datase
     Returns
     -------
     xarray.Dataset
-        ``mean``, ``sd`` and ``se (walks, measure)`` over the replicates of the short sweeps; ``expected
+        ``mean``, ``sd`` and ``se (walks, measure)`` over the replicates of the short sweeps that know the measure, and
+        their number, ``known``; ``expected
         (expected_walks, measure)``; ``final (measure)`` and ``final_se`` of the long sweep, of ``final_walks``.
     """
     ordered = sorted(short, key=lambda part: part.attrs["walks"])
@@ -127,11 +128,13 @@ def gather(short: Sequence[xr.Dataset], weights: xr.DataArray, result: xr.Datase
     final = decomposition.decompose({"": weights}, {"": result}).isel(regime=0, drop=True)
     swept = result.attrs["walks_per_batch"] * result.attrs["batches"]
     curve = expected(weights, result, np.geomspace(ordered[0].attrs["walks"], 4 * swept, 40).tolist())
-    deviation = estimates.std("replicate", ddof=1)
+    known = estimates.count("replicate")
+    deviation = estimates.std("replicate", ddof=1).where(known > 1)
     variables = {
         "mean": (estimates.mean("replicate"), "mean of the short sweeps"),
         "sd": (deviation, "standard deviation of the short sweeps"),
-        "se": (deviation / np.sqrt(estimates.sizes["replicate"]), "standard error of their mean"),
+        "se": (deviation / np.sqrt(known.where(known > 0)), "standard error of their mean"),
+        "known": (known, "number of short sweeps that know it"),
         "final": (final["estimate"], "estimate of the long sweep"),
         "final_se": (final["se"], "its standard error"),
     }

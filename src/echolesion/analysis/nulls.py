@@ -112,7 +112,7 @@ def compare(trained: Mapping[str, xr.Dataset], decomposed: xr.Dataset, nulls: Se
         {name: (("regime", "measure"), column[:, None]) for name, column in zip(own, np.array(scores).T, strict=True)},
         coords={"regime": regimes, "measure": ["test_score"]},
     )
-    own = xr.concat([of_scores, own.drop_vars(["meaning", "chance"], errors="ignore")], "measure")
+    own = xr.concat([of_scores, own.drop_vars(["meaning", "chance", "ceiling"], errors="ignore")], "measure")
     every = xr.concat([null["estimate"] for null in nulls], "null").sel(regime=regimes, measure=own["measure"])
     number = every.count("null")
     mean, deviation = every.mean("null"), every.std("null", ddof=1)

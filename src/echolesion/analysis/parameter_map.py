@@ -5,8 +5,7 @@ and swept like those of the regimes. Several networks, drawn anew or on other gr
 belongs to the one that was drawn: intervals of `summarise` are over graphs. Networks of one graph, which differ in the
 draw of their weights, are no independent examples of it: they are averaged first.
 
-Where next to nothing is left of influence once noise is taken out, noise-free shares and correlations are ratios of two
-small random numbers. They are left out where the noise-free power is not larger than `DISTINCT` standard errors.
+Where a measure is not known (see `decomposition`), the point is left out, and counted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +22,6 @@ from echolesion.analysis.measurement import OF_NETWORK, labelled, measured
 from echolesion.dynamics import reservoir
 from echolesion.records.progress import bar
 
-#: Standard errors by which noise-free power must exceed 0.
-DISTINCT = 2.0
-
 
 def explore(
     connectome: xr.DataArray,
@@ -38,6 +34,7 @@ def explore(
     ridge: Sequence[float],
     parameters: Mapping[str, Any],
     settings: Mapping[str, Any],
+    until: Mapping[str, Any] | None = None,
     progress: str | None = None,
 ) -> xr.Dataset:
     """Train and sweep the networks of a grid.
@@ -58,6 +55,8 @@ def explore(
         The other parameters of `reservoir.build`.
     settings : mapping
         The arguments of `sweep.run` after the split.
+    until : mapping, optional
+        When a point has enough walks, see `measurement.measured`; by default those of the settings are all.
     progress : str, optional
         Label of a progress bar; none by default.
 
@@ -71,7 +70,7 @@ def explore(
     points = list(product(enumerate(loops), enumerate(spectral_radius), enumerate(leak)))
     for (i, loop), (r, radius), (a, rate) in bar(progress, "network", points):
         network = reservoir.build(connectome, unscaled_input, spectral_radius=radius, leak=rate, **parameters)
-        values[:, i, r, a] = measured(network, task, loop, ridge, settings)
+        values[:, i, r, a] = measured(network, task, loop, ridge, settings, until)
     result = labelled(values, loop=loops, spectral_radius=spectral_radius, leak=leak)
     connected = connectome.transpose("source", "target").values != 0
     return result.assign_attrs(score=task.attrs["score"], graph=sha256(connected.tobytes()).hexdigest()[:16])
@@ -90,32 +89,32 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
     Returns
     -------
     xarray.Dataset
-        ``estimate`` and ``se (connectome, loop, spectral_radius, leak, measure)``, NaN where noise-free measures mean
-        nothing (see above), and the ``graph (connectome)`` of each network; ``mean``, ``low`` and ``high (loop,
-        spectral_radius, leak, measure)``, the mean over the graphs of the other networks, their number ``graphs``, and
-        the 95 % interval of the mean by Student's t, which is NaN for a single graph; ``association``,
-        ``association_low`` and ``association_high (loop, measure)``, the same of Spearman's correlation of a measure
-        with the test score over the points of the grid.
+        ``estimate`` and ``se (connectome, loop, spectral_radius, leak, measure)``, NaN where a measure is not known,
+        ``unknown (loop, measure)``, the number of points that are so left out, and the ``graph (connectome)`` of each
+        network; ``mean``, ``low`` and ``high (loop, spectral_radius, leak, measure)``, the mean over the graphs of the
+        other networks, their number ``graphs``, and the 95 % interval of the mean by Student's t, which is NaN for a
+        single graph; ``association``, ``association_low`` and ``association_high (loop, measure)``, the same of
+        Spearman's correlation of a measure with the test score over the points of the grid.
     """
     of_networks = [part.expand_dims(connectome=[name]) for part, name in zip(parts, networks, strict=True)]
     whole = xr.combine_by_coords(of_networks, join="outer", combine_attrs="override")
     assert isinstance(whole, xr.Dataset)
     graphs = {name: part.attrs["graph"] for part, name in zip(parts, networks, strict=True)}
     whole = whole.sel(connectome=list(graphs)).assign_coords(graph=("connectome", list(graphs.values())))
-    noise = whole.sel(measure="noise_share", drop=True)
-    distinct = 1 - noise["estimate"] > DISTINCT * noise["se"]
-    whole = whole.where(distinct | ~whole["measure"].str.endswith("_noise_free"))
     mean, low, high, count = _over_graphs(whole["estimate"])
+    unknown = whole["estimate"].isnull().sum(["connectome", "spectral_radius", "leak"])
     association = xr.full_like(whole["estimate"].isel(spectral_radius=0, leak=0, drop=True), np.nan)
     for name, loop, measure in product(*(association[dim].values for dim in association.dims)):
         of_network = whole["estimate"].sel(connectome=name, loop=loop)
         score, other = (of_network.sel(measure=m).values.ravel() for m in ("test_score", measure))
         there = np.isfinite(score) & np.isfinite(other)
         if there.sum() > 2:
-            association.loc[name, loop, measure] = decomposition.correlation("spearman", score[there], other[there])
+            ranked = (decomposition.ranks(values[there]) for values in (score, other))
+            association.loc[name, loop, measure] = decomposition.pearson(*(values[None] for values in ranked)).item()
     between, *ends, _ = _over_graphs(association)
     between_low, between_high = (end.clip(-1, 1) for end in ends)
     meanings = {
+        "unknown": (unknown, "points, of all networks, at which the measure is not known"),
         "graphs": (count, "number of graphs that the mean is over"),
         "mean": (mean, "mean over graphs"),
         "low": (low, "lower end of the 95 % interval of the mean over graphs"),

@@ -19,11 +19,11 @@ The surrogates keep the in- and out-degree of every node, or all connections; th
 correlation of influence with a measure is compared with those of the same influence with the measure of surrogates.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import xarray as xr
-from scipy import linalg, sparse, stats
+from scipy import linalg, sparse
 
 from echolesion.analysis import decomposition
 from echolesion.connectome import surrogates
@@ -33,6 +33,12 @@ from echolesion.shapley import statistics
 
 #: Share of what a node gets that it passes on, in attenuation and autoregression.
 ATTENUATION = 0.5
+#: Correlations of influence with a measure, and what they say.
+CORRELATIONS = {
+    "power": "Pearson correlation of power, free of noise",
+    "raw_magnitude": "Pearson correlation of the estimated magnitude, noise included",
+    "raw_rank": "Spearman correlation of the estimated magnitude, noise included",
+}
 #: Surrogates by name.
 NULLS = {"rewired": surrogates.rewired, "shuffled": surrogates.shuffled}
 
@@ -118,7 +124,7 @@ def compare(
     rng: np.random.Generator,
     progress: str | None = None,
 ) -> xr.Dataset:
-    """Correlate the magnitude of influence with measures of structure, of this network and of surrogates.
+    """Correlate influence with measures of structure, of this network and of surrogates.
 
     Parameters
     ----------
@@ -136,50 +142,37 @@ def compare(
     Returns
     -------
     xarray.Dataset
-        ``estimate``, ``se``, ``low`` and ``high (regime, magnitude, correlation, measure)``, 95 % intervals that cover
-        the error of the estimated influence; ``null_mean``, ``null_sd``, ``z`` and ``p_two_sided`` with a further dim
-        ``null``, p being twice the share of surrogates, this network counted among them, that correlate as much or
-        more, or as little or less, whichever are fewer. ``magnitude`` is ``raw`` or ``noise_free``, see
-        `decomposition`. NaN where a measure does not vary.
+        ``estimate``, ``se``, ``low`` and ``high (regime, correlation, measure)``, 95 % intervals that cover the error
+        of the estimated influence, and whether they are ``known``; ``null_mean``, ``null_sd``, ``z`` and
+        ``p_two_sided`` with a further dim ``null``, p being twice the share of surrogates, this network counted among
+        them, that correlate as much or more, or as little or less, whichever are fewer. ``correlation`` is a key of
+        `CORRELATIONS`. NaN where a measure does not vary, or influence is not known to, see `decomposition`.
     """
     matrix = weights.transpose("source", "target").values
     pairs = off_diagonal(len(matrix))
-    own = list(_transformed(measures(matrix)[:, pairs]))
-    estimates, replicates, points = [], [], []
-    for result in influence.values():
-        covariance = decomposition.by_pairs(weights, result)[1]["influence"]
-        left_out = [statistics.leave_out(covariance, b) for b in range(len(covariance))]
-        magnitudes = np.stack([decomposition.magnitudes(c) for c in (covariance, *left_out)])
-        points.append(list(_transformed(magnitudes[0])))
-        correlations = np.stack(
-            [_correlations(*both) for both in zip(_transformed(magnitudes), own, strict=True)], axis=2
-        )
-        estimates.append(correlations[0])
-        replicates.append(correlations[1:])
+    compared = [_of_influence(result) for result in influence.values()]
+    value = np.stack([correlate(measures(matrix)[:, pairs]) for correlate in compared], axis=1)
 
     def of_surrogate(surrogate: np.ndarray) -> np.ndarray:
-        """Return the correlations with one, shape (regime, magnitude, correlation, measure)."""
-        values = list(_transformed(measures(surrogate)[:, pairs]))
-        return np.stack(
-            [np.stack([_correlations(*both) for both in zip(point, values, strict=True)], axis=1) for point in points]
-        )
+        """Return the correlations with one, shape (regime, correlation, measure)."""
+        structure = measures(surrogate)[:, pairs]
+        return np.stack([correlate(structure, replicates=False)[0] for correlate in compared])
 
     # One at a time: those of all of them together would not fit into memory.
     draws = [draw for draw in NULLS.values() for _ in range(number)]
     drawn = np.stack([of_surrogate(draw(matrix, rng)) for draw in bar(progress, "surrogate", draws)])
     drawn = drawn.reshape(len(NULLS), number, *drawn.shape[1:])
-    value, replicate = np.stack(estimates), np.stack(replicates, axis=1)
-    error, low, high = statistics.jackknife_interval(value, replicate)
-    null = drawn.transpose(2, 3, 4, 5, 1, 0)  # (regime, magnitude, correlation, measure, surrogate, null)
+    estimate, error, low, high = statistics.jackknife(value, (-1, 1))
+    null = drawn.transpose(2, 3, 4, 1, 0)  # (regime, correlation, measure, surrogate, null)
     mean, deviation = null.mean(axis=-2), null.std(axis=-2, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = (value[..., None] - mean) / deviation
-    compared = value[..., None, None]
-    beyond = np.minimum((null >= compared).sum(axis=-2), (null <= compared).sum(axis=-2))
+        z = (value[0][..., None] - mean) / deviation
+    own = value[0][..., None, None]
+    beyond = np.minimum((null >= own).sum(axis=-2), (null <= own).sum(axis=-2))
     p = np.where(np.isnan(z), np.nan, np.minimum(2 * (1 + beyond) / (1 + number), 1))
-    dims = ("regime", "magnitude", "correlation", "measure")
+    dims = ("regime", "correlation", "measure")
     variables = {
-        "estimate": (dims, value, "correlation of the magnitude of influence with the measure"),
+        "estimate": (dims, estimate, "correlation of influence with the measure"),
         "se": (dims, error, "standard error"),
         "low": (dims, low, "lower end of the 95 % interval"),
         "high": (dims, high, "upper end of the 95 % interval"),
@@ -192,11 +185,12 @@ def compare(
         {
             name: (over, values, {"long_name": meaning, "units": "1"})
             for name, (over, values, meaning) in variables.items()
-        },
+        }
+        | {"known": (dims, np.isfinite(estimate), {"long_name": "whether it is known"})},
         coords={
             "regime": list(influence),
-            "magnitude": ["raw", "noise_free"],
-            "correlation": list(decomposition.CORRELATIONS),
+            "correlation": list(CORRELATIONS),
+            "meaning": ("correlation", list(CORRELATIONS.values())),
             "measure": list(MEASURES),
             "null": list(NULLS),
         },
@@ -204,19 +198,25 @@ def compare(
     )
 
 
-def _transformed(values: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield what Pearson's and Spearman's correlations are computed of: the values, and their ranks."""
-    yield values
-    yield stats.rankdata(values, axis=-1)
+def _of_influence(result: xr.Dataset) -> Callable[..., np.ndarray]:
+    """Return what correlates an influence with measures of shape (measure, pair).
 
+    It returns the values of all batches and of all but each, or of the former alone, shape (..., correlation, measure).
+    """
+    powers = decomposition.by_pairs(result["influence_power"].sel(kind="variance"), "left_out")
+    spread = result["power_spread"].sel(kind="variance", pairs="all", different_batches=4).values
+    magnitude = np.sqrt(decomposition.by_pairs(result["influence_raw_power"], "left_out"))
+    ranks = decomposition.ranks(magnitude)
 
-def _correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the correlations of all series of one array with all of another, shapes (..., pair) to (..., ...)."""
+    def correlate(structure: np.ndarray, *, replicates: bool = True) -> np.ndarray:
+        chosen = slice(None) if replicates else slice(1)
+        return np.stack(
+            [
+                decomposition.correlations(structure, powers, spread)[chosen],
+                decomposition.pearson(structure, magnitude[chosen]),
+                decomposition.pearson(decomposition.ranks(structure), ranks[chosen]),
+            ],
+            axis=1,
+        )
 
-    def standardised(series: np.ndarray) -> np.ndarray:
-        centred = series - series.mean(axis=-1, keepdims=True)
-        norm = np.linalg.norm(centred, axis=-1, keepdims=True)
-        varied = norm > 1e-12 * np.linalg.norm(series, axis=-1, keepdims=True)
-        return np.where(varied, centred / np.where(varied, norm, 1), np.nan)
-
-    return np.tensordot(standardised(first), standardised(second), axes=(-1, -1))
+    return correlate

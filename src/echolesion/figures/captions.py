@@ -8,15 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from echolesion.analysis import cautions
+from echolesion.analysis import cautions, decomposition
 from echolesion.connectome.graph import describe
 from echolesion.figures.of_study import STRONGEST, strongest_pairs
-from echolesion.figures.style import Results
+from echolesion.figures.style import UNKNOWN, Results
 from echolesion.shapley import statistics
 from echolesion.training.scores import SCORES
-
-#: What is said in place of a number that is none.
-UNKNOWN = "not known"
 
 
 def caption(name: str, results: Results) -> str:
@@ -147,34 +144,31 @@ def _of_influence(results: Results) -> str:
             for does, over in (("exerts", "target"), ("feels", "source"))
             for who, share in [_largest_share(estimate, over)]
         ]
+        reliability = float(estimate["power_reliability"])
+        reliable = UNKNOWN if np.isnan(reliability) else f"{reliability:.3f}"
         sentences.append(
             f"In {regime}, the strongest influence is that of node {nodes[i]} on node {nodes[j]}, with a standard"
             f" deviation over time of {magnitude:.2g} ± {error:.1g} (s.e.). Of all influence power, {_list(most)}. The"
-            f" noise-free magnitudes have a split-half reliability of {float(estimate['reliability_noise_free']):.3f}."
+            f" reliability of the power is {reliable}."
         )
     return " ".join(sentences)
 
 
 def _largest_share(estimate: xr.Dataset, over: str) -> tuple[str, str]:
     """Return the node with the largest part of the noise-free influence power, and that part with its interval."""
-    covariance = estimate["influence_covariance"].transpose("batch", "other_batch", "source", "target")
     other = "source" if over == "target" else "target"
-    sums = covariance.sum(over, skipna=True).values.astype(float)
-
-    def shares(sums: np.ndarray) -> np.ndarray:
-        power = statistics.power(sums, noise_free=True)
-        return power / power.sum()
-
-    first = int(np.argmax(shares(sums)))
-    left_out = np.stack([shares(statistics.leave_out(sums, b))[first] for b in range(len(sums))])
-    value = shares(sums)[first]
-    _, low, high = statistics.jackknife_interval(value, left_out)
-    return str(estimate[other].values[first]), f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    powers = (
+        estimate["influence_power"].sel(kind="variance").astype(float).sum(over).transpose("left_out", other).values
+    )
+    first = int(np.argmax(powers[0]))
+    share, _, low, high = statistics.jackknife(decomposition.shares(powers[:, first], powers.sum(axis=1)), (0, 1))
+    known = UNKNOWN if np.isnan(share) else f"{100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+    return str(estimate[other].values[first]), known
 
 
 def _of_influence_against_weight(results: Results) -> str:
     (split,) = results["decomposition"].values()
-    measure, sentences = "pearson_all_noise_free", []
+    measure, sentences = "power_weight_correlation_all", []
     for regime in results["influence"]:
         value = split.sel(regime=regime, measure=measure)
         if np.isnan(value["estimate"]):
@@ -182,10 +176,12 @@ def _of_influence_against_weight(results: Results) -> str:
             continue
         goes = "goes with" if value["low"] > 0 else "goes against" if value["high"] < 0 else "is not seen to go with"
         sentences.append(
-            f"In {regime}, influence {goes} the weights: over all pairs the noise-free magnitudes correlate with"
-            f" |weight| at {_estimate(split, regime=regime, measure=measure)} (Pearson), that is, weights account for"
-            f" {100 * float(value['estimate']) ** 2:.0f} % of their variance; over connected pairs at"
-            f" {_estimate(split, regime=regime, measure='spearman_connected_noise_free')} (Spearman)."
+            f"In {regime}, influence {goes} the weights: over all pairs its power correlates with |weight| at"
+            f" {_estimate(split, regime=regime, measure=measure)} (of influence exactly proportional to the weights:"
+            f" {float(split['ceiling'].sel(regime=regime)):.3f}), with the squared weight at"
+            f" {_estimate(split, regime=regime, measure='power_squared_weight_correlation_all')}, and over connected"
+            f" pairs with |weight| at {_estimate(split, regime=regime, measure='power_weight_correlation_connected')}"
+            " (Pearson, free of the estimator's noise)."
         )
     return " ".join(sentences) + _differences(split, measure)
 
@@ -194,7 +190,7 @@ def _of_topology(results: Results) -> str:
     (compared,) = results["topology"].values()
     sentences = []
     for regime in map(str, compared["regime"].values):
-        value = compared.sel(regime=regime, correlation="pearson", magnitude="noise_free")
+        value = compared.sel(regime=regime, correlation="power")
         if value["estimate"].isnull().all():
             sentences.append(f"In {regime}, how influence goes with any measure of structure is {UNKNOWN}.")
             continue
@@ -208,7 +204,8 @@ def _of_topology(results: Results) -> str:
         ]
         best_name = best.replace("_", " ")
         sentences.append(
-            f"In {regime}, {best_name} goes with influence best, at {_estimate(value, measure=best)} (Pearson), and"
+            f"In {regime}, {best_name} goes with the power of influence best, at"
+            f" {_estimate(value, measure=best)} (Pearson), and"
             f" |weight| at {_estimate(value, measure='weight')}; {best_name} of {compared.attrs['surrogates']}"
             f" surrogates of either kind (mean ± s.d.): {_list(kinds or [UNKNOWN])}."
         )
@@ -218,24 +215,30 @@ def _of_topology(results: Results) -> str:
 def _of_noise_curve(results: Results) -> str:
     sentences = []
     for regime, curve in results["noise_curve"].items():
-        value = curve.sel(measure="pearson_all")
+        value = curve.sel(measure="raw_magnitude_pearson_all")
+        free = curve.sel(measure="power_weight_correlation_all")
         fewest = value.isel(walks=0)
         sentences.append(
-            f"In {regime}, the correlation with |weight| in sweeps of {int(fewest['walks'])} walks is"
-            f" {_spread(float(fewest['mean']), float(fewest['sd']), 2)} (s.d. of sweeps), and in one of"
-            f" {curve.attrs['final_walks']} walks {_spread(float(value['final']), float(value['final_se']), 3)} (s.e.)."
+            f"In {regime}, the correlation of estimated magnitudes with |weight| in sweeps of {int(fewest['walks'])}"
+            f" walks is {_spread(float(fewest['mean']), float(fewest['sd']), 2)} (s.d. of sweeps), and in one of"
+            f" {curve.attrs['final_walks']} walks {_spread(float(value['final']), float(value['final_se']), 3)} (s.e.);"
+            f" that of the power, free of noise, is {_spread(float(free['final']), float(free['final_se']), 3)} in the"
+            f" latter, and not known in {int((free['known'] == 0).sum())} of {free.sizes['walks']} numbers of walks."
         )
     return " ".join(sentences)
 
 
 def _of_shares(results: Results) -> str:
     (split,) = results["decomposition"].values()
-    structural, mediated = "structural_indirect_share_noise_free", "mediated_indirect_share_noise_free"
+    structural, mediated = "power_structural_indirect_share", "power_mediated_indirect_share"
     sentences = [
         f"In {regime}, the share of influence power on pairs without a connection is"
         f" {_estimate(split, regime=regime, measure=structural)}, these being"
         f" {float(split['chance'].sel(regime=regime)):.3f} of all pairs; the share that travels through other nodes is"
-        f" {_estimate(split, regime=regime, measure=mediated)}."
+        f" {_estimate(split, regime=regime, measure=mediated)}. What is constant in time, which power does not see, is"
+        f" {_estimate(split, regime=regime, measure='constant_share')} of the mean square of influence, of which"
+        f" {_estimate(split, regime=regime, measure='mean_square_structural_indirect_share')} is on such pairs and"
+        f" {_estimate(split, regime=regime, measure='mean_square_mediated_indirect_share')} travels."
         for regime in results["influence"]
     ]
     return " ".join(sentences) + _differences(split, mediated, " in what travels")
@@ -246,7 +249,7 @@ def _of_summary(results: Results) -> str:
     regimes = [str(name) for split in splits.values() for name in split["regime"].values if " - " not in str(name)]
     sentences = []
     for regime in dict.fromkeys(regimes):
-        where = {"regime": regime, "measure": "pearson_all_noise_free"}
+        where = {"regime": regime, "measure": "power_weight_correlation_all"}
         known = [key for key in splits if splits[key].sel(where)["estimate"].notnull()]
         if not known:
             sentences.append(f"In {regime}, how influence goes with the weights is {UNKNOWN}.")
@@ -254,12 +257,12 @@ def _of_summary(results: Results) -> str:
         ordered = sorted(known, key=lambda key: float(splits[key].sel(where)["estimate"]))
         ends = [f"{_estimate(splits[key], **where)} in {key}" for key in dict.fromkeys((ordered[0], ordered[-1]))]
         sentences.append(
-            f"In {regime}, influence correlates with |weight| at {' to '.join(ends)} (Pearson, noise-free)."
+            f"In {regime}, the power of influence correlates with |weight| at {' to '.join(ends)} (Pearson)."
         )
     nulls = results.get("nulls", {})
     beyond: dict[str, list[str]] = {"below": [], "above": [], "within": []}
     for key, null in nulls.items():
-        value = null.isel(regime=0).sel(measure="structural_indirect_share_noise_free")
+        value = null.isel(regime=0).sel(measure="power_structural_indirect_share")
         if value["estimate"].isnull():
             continue
         below, above = value["estimate"] < value["null_low"], value["estimate"] > value["null_high"]
@@ -289,7 +292,7 @@ def _over_map(results: Results) -> Iterator[tuple[str, xr.Dataset]]:
 
 
 def _of_parameter_map(results: Results) -> str:
-    measure, sentences = "structural_indirect_share_noise_free", []
+    measure, sentences = "power_structural_indirect_share", []
     for loop, dataset in _over_map(results):
         mean = dataset["mean"].sel(measure=measure)
         if mean.notnull().any():
@@ -309,14 +312,16 @@ def _of_parameter_map(results: Results) -> str:
 def _of_map_against_score(results: Results) -> str:
     sentences = []
     for loop, dataset in _over_map(results):
-        found = dataset.sel(measure="pearson_all_noise_free")
+        found = dataset.sel(measure="power_weight_correlation_all")
         values = [float(found[key]) for key in ("association", "association_low", "association_high")]
         if np.isnan(values[0]):
-            sentences.append(f"In {loop} loop, too few points of the grid have influence beyond the estimator's noise.")
+            sentences.append(f"In {loop} loop, too few points of the grid have a correlation that is known.")
             continue
+        points = found["estimate"].isel(loop=0, missing_dims="ignore").size
         sentences.append(
             f"In {loop} loop, correlation with |weight| and test {dataset.attrs['score']} go together over the grid at"
-            f" {_between(*values)} (Spearman, mean over graphs)."
+            f" {_between(*values)} (Spearman, mean over graphs); {int(found['unknown'])} of {points} points, where the"
+            " former is not known, are left out."
         )
     return " ".join(sentences)
 
@@ -353,8 +358,8 @@ CAPTIONS: Mapping[str, tuple[Callable[[Results], str], str]] = {
     ),
     "topology": (
         _of_topology,
-        "Points, correlation of noise-free magnitude with measures of structure, with 95 % intervals; bars, where those"
-        " of surrogates lie.",
+        "Points, correlation of influence with measures of structure, with 95 % intervals: of power, free of the"
+        " estimator's noise, and of the ranks of magnitudes as estimated; bars, where those of surrogates lie.",
     ),
     "noise_curve": (
         _of_noise_curve,

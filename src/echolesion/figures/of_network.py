@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from echolesion.connectome.graph import off_diagonal
-from echolesion.figures.style import COLOURS, GREY, MILLIMETRE, WIDTH, Results, colours_of, gathered
+from echolesion.figures.style import COLOURS, GREY, MILLIMETRE, UNKNOWN, WIDTH, Results, colours_of, gathered
 from echolesion.shapley import statistics
 
 #: Shares of power that are drawn to scale: those of parts that go against each other are beyond 0 and 1.
@@ -22,7 +22,7 @@ def _magnitude(influence: xr.Dataset) -> np.ndarray:
 
 def _with_interval(split: xr.Dataset, regime: str, measure: str) -> str:
     low, middle, high = (float(split[key].sel(regime=regime, measure=measure)) for key in ("low", "estimate", "high"))
-    return "not known" if np.isnan(middle) else f"{middle:.2f} [{low:.2f}, {high:.2f}]"
+    return UNKNOWN if np.isnan(middle) else f"{middle:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def connectome(results: Results) -> Figure:
@@ -161,8 +161,8 @@ def influence(results: Results) -> Figure:
     panels = figure.subplots(1, len(maps), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (name, magnitude) in zip(panels, maps.items(), strict=True):
         image = axes.imshow(magnitude, norm=norm, cmap="cividis")
-        reliability = float(regimes[name]["reliability_noise_free"])
-        known = "not known" if np.isnan(reliability) else f"{reliability:.3f}"
+        reliability = float(regimes[name]["power_reliability"])
+        known = UNKNOWN if np.isnan(reliability) else f"{reliability:.3f}"
         axes.set(title=f"{name}: reliability {known}", xlabel="target (node)")
     panels[0].set_ylabel("source (node)")
     figure.colorbar(image, ax=panels, label="s.d. over time of influence", extend="both", shrink=0.8)
@@ -195,8 +195,8 @@ def influence_against_weight(results: Results) -> Figure:
             axes.annotate(f"{none / pairs.sum():.0%} of pairs: 0", (0.98, 0.02), xycoords="axes fraction", ha="right")
         axes.set(xlabel="|weight|")
         axes.set_title(
-            f"{name}\nall pairs, Pearson {_with_interval(split, name, 'pearson_all')}\n"
-            f"connected pairs, Spearman {_with_interval(split, name, 'spearman_connected')}",
+            f"{name}: power with |weight|\nall pairs {_with_interval(split, name, 'power_weight_correlation_all')}\n"
+            f"connected pairs {_with_interval(split, name, 'power_weight_correlation_connected')}",
             loc="left",
         )
     values = np.concatenate([_magnitude(estimate)[pairs] for estimate in regimes.values()])
@@ -212,14 +212,18 @@ def influence_against_weight(results: Results) -> Figure:
 
 
 def topology(results: Results) -> Figure:
-    """Draw the correlation of noise-free magnitude with measures of structure, beside those of surrogates."""
+    """Draw the correlation of power, free of noise, and of ranks with measures of structure, beside surrogates."""
     (compared,) = results["topology"].values()
     regimes, measures = list(compared["regime"].values), list(compared["measure"].values)
     figure = Figure(figsize=(WIDTH, 85 * MILLIMETRE))
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    for axes, (correlation, pairs) in zip(panels, (("pearson", "values"), ("spearman", "ranks")), strict=True):
+    labels = {
+        "power": "power (Pearson)",
+        "raw_rank": "magnitude (Spearman)",
+    }
+    for axes, (correlation, label) in zip(panels, labels.items(), strict=True):
         for i, regime in enumerate(regimes):
-            value = compared.sel(regime=regime, correlation=correlation, magnitude="noise_free")
+            value = compared.sel(regime=regime, correlation=correlation)
             heights = np.arange(len(measures)) + 0.7 * ((i + 0.5) / len(regimes) - 0.5)
             # A 95 % range if surrogates are normal; what they are is in the table.
             for null, colour, width in zip(value["null"].values, ("0.55", "0.8"), (3, 7), strict=True):
@@ -232,9 +236,9 @@ def topology(results: Results) -> Figure:
             error = [middle - value["low"].values, value["high"].values - middle]
             axes.errorbar(middle, heights, xerr=error, fmt="o", ms=3.5, color=COLOURS[i % len(COLOURS)], label=regime)
         axes.axvline(0, color=GREY, lw=0.6)
-        axes.set(xlabel=f"{correlation.title()} correlation ({pairs}), all pairs")
+        axes.set(xlabel=label)
     panels[0].set_yticks(range(len(measures)), [name.replace("_", " ") for name in measures])
-    panels[0].set(ylim=(len(measures) - 0.5, -0.5), ylabel="influence (noise-free s.d.) with")
+    panels[0].set(ylim=(len(measures) - 0.5, -0.5), ylabel="correlation of influence with")
     figure.legend(*gathered(panels), loc="outside lower center", ncols=4)
     return figure
 
@@ -243,17 +247,17 @@ def noise_curve(results: Results) -> Figure:
     """Draw what sweeps of fewer walks find, as estimated and noise-free, and what the long one does."""
     curves = results["noise_curve"]
     columns = {
-        "pearson_all": "Pearson correlation with |weight|",
-        "structural_indirect_share": "share on unconnected pairs",
-        "mediated_indirect_share": "share through other nodes",
+        ("raw_magnitude_pearson_all", "power_weight_correlation_all"): "correlation with |weight|",
+        ("raw_structural_indirect_share", "power_structural_indirect_share"): "share on unconnected pairs",
+        ("raw_mediated_indirect_share", "power_mediated_indirect_share"): "share through other nodes",
     }
     figure = Figure(figsize=(WIDTH, 75 * MILLIMETRE))
     panels = figure.subplots(1, len(columns), sharex=True)
-    for axes, (measure, label) in zip(panels, columns.items(), strict=True):
+    for axes, ((measure, free), label) in zip(panels, columns.items(), strict=True):
         for i, (name, curve) in enumerate(curves.items()):
-            colour, free = COLOURS[i % len(COLOURS)], f"{measure}_noise_free"
+            colour = COLOURS[i % len(COLOURS)]
             walks = curve["walks"].values
-            expected = curve["expected"].sel(measure=measure)
+            expected = curve["expected"].reindex(measure=[measure]).isel(measure=0)
             if expected.notnull().all():
                 axes.plot(curve["expected_walks"], expected, color=colour, lw=0.8, label=f"{name}: expected")
             for key, shift, style, of in ((measure, 0.96, "o", "as estimated"), (free, 1.04, "D", "noise-free")):
@@ -302,10 +306,10 @@ def shares(results: Results) -> Figure:
 def _structural_shares(axes: Axes, split: xr.Dataset, regimes: list[str]) -> None:
     """Draw stacked shares of connected and unconnected pairs, as estimated (left bar) and noise-free (right bar)."""
     for place, name in enumerate(regimes):
-        for offset, suffix in ((-0.2, ""), (0.2, "_noise_free")):
-            share, error = _share(split, name, f"structural_indirect_share{suffix}")
+        for offset, kind in ((-0.2, "raw"), (0.2, "power")):
+            share, error = _share(split, name, f"{kind}_structural_indirect_share")
             if np.isnan(share):
-                axes.text(place + offset, 0.02, "not known", ha="center", fontsize=6, color=GREY, rotation=90)
+                _unknown(axes, place + offset)
                 continue
             axes.bar(place + offset, 1 - share, 0.36, color=COLOURS[0], label="direct")
             axes.bar(place + offset, share, 0.36, 1 - share, color=COLOURS[1], label="indirect")
@@ -321,14 +325,19 @@ def _mediated_shares(axes: Axes, split: xr.Dataset, regimes: list[str]) -> None:
     """Draw the noise-free power of direct and indirect parts beside each other: they need not add up to 1."""
     for place, name in enumerate(regimes):
         for offset, part, colour in ((-0.2, "direct", COLOURS[0]), (0.2, "indirect", COLOURS[1])):
-            share, error = _share(split, name, f"mediated_{part}_share_noise_free")
+            share, error = _share(split, name, f"power_mediated_{part}_share")
             if np.isnan(share):
-                axes.text(place + offset, 0.02, "not known", ha="center", fontsize=6, color=GREY, rotation=90)
+                _unknown(axes, place + offset)
                 continue
             axes.bar(place + offset, share, 0.36, color=colour, label=part)
             axes.errorbar(place + offset, share, error, color="black", lw=1)
             height = float(np.clip(share + error[1][0], *SHARES)) + 0.02
             axes.text(place + offset, height, f"{share:.2f}", ha="center", fontsize=7, color=colour)
+
+
+def _unknown(axes: Axes, place: float) -> None:
+    """Say, in place of a bar, that its height is not known."""
+    axes.text(place, 0.02, UNKNOWN, ha="center", fontsize=6, color=GREY, rotation=90)
 
 
 def _share(split: xr.Dataset, regime: str, measure: str) -> tuple[float, list[list[float]]]:

@@ -10,7 +10,7 @@ from matplotlib.ticker import NullFormatter
 from scipy import stats
 
 from echolesion.connectome.graph import describe
-from echolesion.figures.style import COLOURS, MILLIMETRE, WIDTH, Results, colours_of, gathered
+from echolesion.figures.style import COLOURS, GREY, MILLIMETRE, UNKNOWN, WIDTH, Results, colours_of, gathered
 from echolesion.shapley import statistics
 
 #: Influences that are drawn as lines.
@@ -18,10 +18,10 @@ STRONGEST = 100
 #: Measures of the map: label, and whether the scale is logarithmic.
 OF_MAP = {
     "test_score": "test {score}",
-    "pearson_all": "correlation with |weight|\nas estimated",
-    "pearson_all_noise_free": "correlation with |weight|\nnoise-free",
-    "structural_indirect_share_noise_free": "share on unconnected\npairs, noise-free",
-    "mediated_indirect_share_noise_free": "share through other\nnodes, noise-free",
+    "raw_magnitude_pearson_all": "magnitude with |weight|\nas estimated",
+    "power_weight_correlation_all": "power with |weight|\nnoise-free",
+    "power_structural_indirect_share": "share on unconnected\npairs, noise-free",
+    "power_mediated_indirect_share": "share through other\nnodes, noise-free",
 }
 
 
@@ -40,9 +40,9 @@ def summary(results: Results) -> Figure:
     figure = Figure(figsize=(WIDTH, (25 + row * len(splits)) * MILLIMETRE))
     columns = {
         "test_score": "test error or capacity",
-        "pearson_all_noise_free": "Pearson correlation\nwith |weight|, all pairs",
-        "structural_indirect_share_noise_free": "share of influence\non unconnected pairs",
-        "mediated_indirect_share_noise_free": "share of influence\nthrough other nodes",
+        "power_weight_correlation_all": "correlation of power\nwith |weight|, all pairs",
+        "power_structural_indirect_share": "share of power\non unconnected pairs",
+        "power_mediated_indirect_share": "share of power\nthrough other nodes",
     }
     panels = figure.subplots(1, len(columns), sharey=True)
     highest = 0.0
@@ -65,8 +65,10 @@ def summary(results: Results) -> Figure:
                     null = nulls[network].sel(regime=regime, measure=measure)
                     ends = float(null["null_low"]), float(null["null_high"])
                     axes.hlines(height, *ends, color="0.8", lw=5, zorder=0, label="wired at random (95 %)")
+                if np.isnan(middle):
+                    axes.text(0.02, height, f"{regime}: {UNKNOWN}", fontsize=6, color=GREY, va="center")
                 axes.errorbar(middle, height, xerr=error, fmt="o", ms=4, color=colours[regime], label=regime)
-                if measure.startswith("structural"):
+                if measure == "power_structural_indirect_share":
                     axes.plot(float(value["chance"]), height, "|", ms=0.45 * row, color="black", label="chance")
         axes.set(xlabel=label)
         # A null that fails the task has any error: the axis is that of the networks of the study.
@@ -140,7 +142,8 @@ def layouts(results: Results) -> Figure:
 def parameter_map(results: Results) -> Figure:
     """Draw measures over spectral radius and leak rate: means over graphs, and half the width of their intervals.
 
-    "of 3" says that networks of three graphs have influence beyond noise, "noise" that at most one of several has.
+    "of 3" says that the measure is known in networks of three graphs; gray, with "not known", that at most in one of
+    several.
     """
     (dataset,) = results["result"].values()
     loops, fewest = list(dataset["loop"].values), min(2, len(np.unique(dataset["graph"])))
@@ -155,12 +158,13 @@ def parameter_map(results: Results) -> Figure:
             mean = means.sel(loop=loop).transpose("leak", "spectral_radius")
             half = mean - dataset["low"].sel(measure=measure, loop=loop).transpose(*mean.dims)
             graphs = dataset["graphs"].sel(measure=measure, loop=loop).transpose(*mean.dims)
+            axes.set_facecolor("0.85")
             image = axes.imshow(mean.where(graphs >= fewest), norm=norm, cmap="cividis", aspect="auto", origin="lower")
             for place, value in np.ndenumerate(mean.values):
                 text = f"{value:.2g}" if measure == "test_score" else f"{value:.2f}\n±{half.values[place]:.2f}"
                 of = int(graphs.values[place])
                 if of < len(np.unique(dataset["graph"])):
-                    text = f"{text}\nof {of}" if of >= fewest else "noise"
+                    text = f"{text}\nof {of}" if of >= fewest else UNKNOWN.replace(" ", "\n")
                 dark = norm(value) < 0.6 and of >= fewest
                 axes.text(
                     *place[::-1], text, ha="center", va="center", fontsize=4.5, color="white" if dark else "black"
@@ -180,7 +184,7 @@ def map_against_score(results: Results) -> Figure:
     """Draw, for every network and point of the grid, correlation and indirect share against the test score."""
     (dataset,) = results["result"].values()
     loops, leaks = list(dataset["loop"].values), list(dataset["leak"].values)
-    measures = [name for name in OF_MAP if name.endswith("noise_free")]
+    measures = [name for name in OF_MAP if name.startswith("power_")]
     figure = Figure(figsize=(WIDTH, (20 + 48 * len(loops)) * MILLIMETRE))
     panels = figure.subplots(len(loops), len(measures), sharex=True, sharey="col", squeeze=False)
     for row, loop in zip(panels, loops, strict=True):
@@ -200,8 +204,9 @@ def map_against_score(results: Results) -> Figure:
                 )
             found = dataset.sel(loop=loop, measure=measure)
             rho, low, high = (float(found[key]) for key in ("association", "association_low", "association_high"))
-            known = "not known" if np.isnan(rho) else f"{rho:.2f} [{low:.2f}, {high:.2f}]"
-            axes.set_title(f"{loop} loop: Spearman {known}", fontsize=7)
+            known = UNKNOWN if np.isnan(rho) else f"{rho:.2f} [{low:.2f}, {high:.2f}]"
+            left_out = f"; {int(found['unknown'])} points not known" if found["unknown"] else ""
+            axes.set_title(f"{loop} loop: Spearman {known}{left_out}", fontsize=7)
             scores = dataset["estimate"].sel(measure="test_score")
             if float(scores.min()) > 0 and float(scores.max()) > 10 * float(scores.min()):
                 axes.set_xscale("log")

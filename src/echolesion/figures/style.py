@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 
 Results = Mapping[str, Mapping[str, xr.Dataset]]
 
+#: What is said in place of a number that is not known.
+UNKNOWN = "not known"
 #: Okabe & Ito's colours, told apart with any colour vision; regimes take them in order.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#777777"

@@ -87,13 +87,9 @@ def _rounded(values: np.ndarray) -> np.ndarray:
 def _of_regime(network: xr.Dataset, influence: xr.Dataset, kept: np.ndarray) -> dict[str, Any]:
     maps = {"weights": network["weights"].transpose("source", "target").values}
     for part, name in (("influence", "magnitude"), ("direct", "direct"), ("indirect", "indirect")):
-        covariance = influence[f"{part}_covariance"].transpose("batch", "other_batch", "source", "target").values
-        maps[name] = statistics.root(statistics.power(covariance, noise_free=True))
-        replicates = [
-            statistics.root(statistics.power(statistics.leave_out(covariance, b), noise_free=True))
-            for b in range(len(covariance))
-        ]
-        maps[f"{name}_se"], _, _ = statistics.jackknife_interval(maps[name], np.stack(replicates))
+        powers = influence[f"{part}_power"].sel(kind="variance").transpose("left_out", "source", "target").values
+        # Powers of nothing scatter around 0: with their sign, their roots do so too.
+        maps[name], maps[f"{name}_se"], _, _ = statistics.jackknife(np.copysign(np.sqrt(np.abs(powers)), powers))
     result: dict[str, Any] = {name: packed(_rounded(np.nan_to_num(values))) for name, values in maps.items()}
     for part in ("influence", "direct"):
         values, errors = (

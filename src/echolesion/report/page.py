@@ -13,7 +13,7 @@ import yaml
 from echolesion.analysis import cautions
 from echolesion.analysis.decomposition import MEASURES
 from echolesion.connectome.graph import describe
-from echolesion.figures.captions import UNKNOWN
+from echolesion.figures.style import UNKNOWN
 from echolesion.study import resources
 
 Results = Mapping[str, xr.Dataset]
@@ -32,10 +32,11 @@ QUESTIONS = (
 )
 #: Columns of the table of numbers, by the measure of the decomposition.
 NUMBERS = {
-    "pearson_all_noise_free": "correlation with |weight|",
-    "structural_indirect_share_noise_free": "share on unconnected pairs",
-    "mediated_indirect_share_noise_free": "share through other nodes",
-    "reliability_noise_free": "reliability",
+    "power_weight_correlation_all": "correlation with |weight|",
+    "power_squared_weight_correlation_all": "correlation with weight²",
+    "power_structural_indirect_share": "share on unconnected pairs",
+    "power_mediated_indirect_share": "share through other nodes",
+    "power_reliability": "reliability",
 }
 assert set(NUMBERS) <= set(MEASURES)
 

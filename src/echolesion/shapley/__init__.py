@@ -12,8 +12,10 @@ values) without that of the noise, and how many walks a reliability would take. 
 `games`
     `estimate` and `interactions` of a `Game`, from a batch of walks; `exact` and `exact_interactions`, by enumeration
 `statistics`
-    `pseudo_values`, `standard_error`, `jackknife_interval`, `t_quantile`; of series `batch_covariance`, `leave_out`,
-    `power`, `root`, `split_half_reliability`; `walks_needed`, `walks_of_next_round`
+    `pseudo_values`, `standard_error`, `jackknife`, `jackknife_interval`, `t_quantile`, `above_zero`
+`power`
+    `products` of batches; of these the `powers` without noise, their `squares` and the `spread` over pairs;
+    `raw_powers`; `reliability`, `reliabilities`, `walks_needed`, `walks_of_next_round`
 """
 
 from echolesion import lazily

@@ -190,12 +190,13 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
         raise ConfigurationError(
             f"sweep.shards: {sweep['shards']} is more than sweep.batches, {sweep['batches']} (a batch is not divided)"
         )
-    until = sweep["until"]
-    if until and until["walks_per_batch"] < sweep["walks_per_batch"]:
-        raise ConfigurationError(
-            f"sweep.until.walks_per_batch: {until['walks_per_batch']} is less than sweep.walks_per_batch,"
-            f" {sweep['walks_per_batch']} (the budget counts the first round)"
-        )
+    for place, rounds in (("sweep", sweep), ("map", config["map"] or {})):
+        until = rounds.get("until")
+        if until and until["walks_per_batch"] < rounds["walks_per_batch"]:
+            raise ConfigurationError(
+                f"{place}.until.walks_per_batch: {until['walks_per_batch']} is less than {place}.walks_per_batch,"
+                f" {rounds['walks_per_batch']} (the budget counts the first round)"
+            )
     if sweep["time_bins"] > config["task"]["test"]:
         raise ConfigurationError(
             f"sweep.time_bins: {sweep['time_bins']} is more than task.test, {config['task']['test']} steps"

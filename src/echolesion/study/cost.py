@@ -133,6 +133,7 @@ def study_seconds(config: Mapping[str, Any], sizes: Mapping[str, int], cores: in
     if grid := config["map"]:
         cells = len(grid["spectral_radius"]) * len(grid["loops"]) * len(grid["leak"])
         for key in grid["connectomes"] or config["connectomes"]:
-            cell = sweep["batches"] * batch_seconds(config, sizes[key], grid["walks_per_batch"])
-            total += cells * cell + len(grid["leak"]) * JOB_OVERHEAD
+            most = (grid.get("until") or grid)["walks_per_batch"]
+            cell = sweep["batches"] * batch_seconds(config, sizes[key], most)
+            total += cells * cell + len(grid["spectral_radius"]) * len(grid["leak"]) * JOB_OVERHEAD
     return max(longest, total / cores)

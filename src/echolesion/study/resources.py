@@ -34,9 +34,9 @@ def _values(config: Mapping[str, Any], size: int) -> float:
     return size**2 * config["sweep"]["time_bins"] * (8 if config["task"]["loop"] == "closed" else 4)
 
 
-def _covariances(config: Mapping[str, Any], size: int) -> float:
-    """Return the bytes of a covariance between batches of every pair, in double precision."""
-    return 8 * config["sweep"]["batches"] ** 2 * size**2
+def _powers(config: Mapping[str, Any], size: int) -> float:
+    """Return the bytes of the powers of every pair, of three parts and kinds, with each batch left out."""
+    return 4 * 9 * (1 + config["sweep"]["batches"]) * size**2
 
 
 def _sweep_memory(config: Mapping[str, Any], size: int) -> float:
@@ -54,7 +54,7 @@ def _tuning_memory(config: Mapping[str, Any], size: int) -> float:
 
 
 def _influence_memory(config: Mapping[str, Any], size: int) -> float:
-    return 8 * _values(config, size) + 4 * _covariances(config, size)
+    return 8 * _values(config, size) + 2 * _powers(config, size)
 
 
 def _sweep_and_estimate_memory(config: Mapping[str, Any], size: int) -> float:
@@ -65,11 +65,11 @@ def _sweep_and_estimate_memory(config: Mapping[str, Any], size: int) -> float:
 
 def _influences_read(config: Mapping[str, Any], size: int) -> float:
     """Return the bytes of an estimated influence as it is read."""
-    return 6 * _values(config, size) + 2 * _covariances(config, size)
+    return 6 * _values(config, size) + _powers(config, size)
 
 
 def _of_regimes(config: Mapping[str, Any], size: int) -> float:
-    return len(config["regimes"]) * _influences_read(config, size) + 8 * _covariances(config, size)
+    return len(config["regimes"]) * _influences_read(config, size) + 3 * _powers(config, size)
 
 
 #: Bytes that a rule holds beyond `BASE`; of those that are not here, next to nothing.
@@ -90,7 +90,7 @@ MEMORY: dict[str, Callable[[Mapping[str, Any], int], float]] = {
     "edge_cut": lambda config, size: 1.5e8 + config["sweep"]["batches"] * 4 * _values(config, size),
     "interaction": _sweep_memory,
     "explorer": lambda config, size: _of_regimes(config, size) + 20 * size**2 * len(config["regimes"]) * 8,
-    "figure": lambda config, size: len(config["regimes"]) * (6 * _values(config, size) + _covariances(config, size)),
+    "figure": lambda config, size: len(config["regimes"]) * (6 * _values(config, size) + _powers(config, size)),
 }
 #: All rules that ask for resources; one for all figures.
 NAMES = (
@@ -158,8 +158,8 @@ def _work_seconds(rule: str, config: Mapping[str, Any], size: int) -> float:
         return count * batch
     if rule == "map_part":
         grid = config["map"]
-        points = len(grid["spectral_radius"]) * len(grid["loops"]) * grid["walks_per_batch"]
-        return sweep["batches"] * points * per_walk
+        most = (grid.get("until") or grid)["walks_per_batch"]
+        return sweep["batches"] * len(grid["loops"]) * most * per_walk
     if rule == "noise_curve_part":
         curve = config["noise_curve"]
         return sweep["batches"] * curve["replicates"] * max(curve["walks_per_batch"]) * per_walk
@@ -216,11 +216,11 @@ def disk_mb(rule: str, config: Mapping[str, Any], size: int) -> float:
         MB.
     """
     batches = config["sweep"]["batches"]
-    values, covariances = _values(config, size), _covariances(config, size)
+    values, powers = _values(config, size), _powers(config, size)
     # Of the direct parts, next to nothing is left of what has no connection.
     written = {
         "sweep": values * batches / config["sweep"]["shards"] + 8 * batches * size * config["task"]["test"],
-        "influence": 4.5 * values + 3 * covariances / 2,
+        "influence": 4.5 * values + powers,
     }
     return written.get(rule, 0.0) / _MB
 

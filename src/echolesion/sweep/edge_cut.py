@@ -21,7 +21,7 @@ from torch import Tensor
 from echolesion.dynamics import reservoir
 from echolesion.records import seeds
 from echolesion.records.progress import bar
-from echolesion.shapley import statistics
+from echolesion.shapley import power, statistics
 from echolesion.sweep.simulation import STATES_AT_ONCE
 
 
@@ -64,7 +64,8 @@ def estimate(
     -------
     xarray.Dataset
         ``edge_cut`` and its standard error ``edge_cut_se (source, target, time)``, 0 without a connection, NaN on the
-        diagonal; ``edge_cut_covariance (batch, other_batch, source, target)``, see `statistics.batch_covariance`.
+        diagonal; ``edge_cut_power`` and ``edge_cut_raw_power (left_out, source, target)``, its variance over time
+        without and with that of the noise, from all batches (``left_out`` is -1) and with each left out.
 
     Raises
     ------
@@ -106,6 +107,7 @@ def estimate(
     dense = np.zeros((len(batches), size, size, time_bins))
     dense[:, sources, targets] = means
     dense[:, np.arange(size), np.arange(size)] = np.nan
+    powers = np.stack([power.powers(power.products(dense[:, source])[0]) for source in range(size)], axis=1)
     nodes, time = network["node"].values, piece["time"].values[scored]
     meaning, maps = "influence that is lost when the connection is cut", ("source", "target")
     return xr.Dataset(
@@ -116,16 +118,21 @@ def estimate(
                 statistics.standard_error(dense),
                 {"long_name": f"standard error of the {meaning}", "units": "1"},
             ),
-            "edge_cut_covariance": (
-                ("batch", "other_batch", *maps),
-                statistics.batch_covariance(dense),
-                {"long_name": f"covariance over time, between batches, of the {meaning}", "units": "1"},
+            "edge_cut_power": (
+                ("left_out", *maps),
+                powers,
+                {"long_name": f"variance over time, without that of the noise, of the {meaning}", "units": "1"},
+            ),
+            "edge_cut_raw_power": (
+                ("left_out", *maps),
+                power.raw_powers(dense),
+                {"long_name": f"variance over time of the estimated {meaning}", "units": "1"},
             ),
         },
         coords={
             "source": nodes,
             "target": nodes,
-            "batch": list(batches),
+            "left_out": [-1, *batches],
             "time": [time[bins == b].mean() for b in range(time_bins)],
         },
         attrs={"walks_per_batch": walks, "batches": len(batches)},
