@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 import xarray as xr
-from measure import row
+from measure import make, row
 from split import BATCHES, CASES, SIZE, STEPS, enumerated
 
 from echolesion import sweep
@@ -125,7 +125,7 @@ def study(
     truth = true[~connected].sum() / true.sum() if true.any() else np.nan
     found = {
         "correlation with |W|": (all_pairs[:, 0], correlation(weight, true)),
-        "share on unconnected pairs": (decomposition.shares(unconnected, total), truth),
+        "share on unconnected pairs": (power.shares(unconnected, total), truth),
     }
     if not in_full:
         return found
@@ -147,11 +147,11 @@ def study(
     of_indirect = (true * np.where(connected, (1 - DIRECT) ** 2, 1)).sum()
     return found | {
         "share that is indirect": (
-            decomposition.shares(indirect, total),
+            power.shares(indirect, total),
             np.nan if nothing else of_indirect / true.sum(),
         ),
         "share that is constant": (
-            decomposition.shares(all_squares - total, all_squares),
+            power.shares(all_squares - total, all_squares),
             np.nan if nothing else 1 - true.sum() / mean_square.sum(),
         ),
     }
@@ -185,6 +185,7 @@ def cell(case: tuple[str, str, float, int], runs: int = RUNS) -> list[dict[str, 
                 "covered": int(((low <= truth) & (truth <= high))[known].sum()),
                 "significant": int(((low > 0) | (high < 0))[known].sum()),
                 "mean_error": float(np.mean((estimate - truth)[known])) if number else np.nan,
+                "half_interval": float(np.mean((high - low)[known]) / 2) if number else np.nan,
                 "se_over_sd": float(np.mean(error[known]) / deviation) if number > 1 and deviation else np.nan,
             }
         )  # fmt: skip
@@ -212,6 +213,8 @@ def of_cells(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
         wide = f"share of {len(judged)} cells"
         yield row(f"{measure}: above a coverage of 0.98", wide, (judged["coverage"] > 0.98).mean())
         yield row(f"{measure}: mean standard error / real s.d.", "cells", judged["se_over_sd"].dropna().values)
+        leaning = (judged["mean_error"].abs() / judged["half_interval"]).max()
+        yield row(f"{measure}: largest mean error / half of the interval", "cells", leaning, at_most=0.5)
         for name in ("follows", "unrelated"):
             chosen = there[(there["noise_share"] == 0.3) & (there["signal"] == name)]
             least = chosen["reports"].idxmin()
@@ -288,10 +291,42 @@ def of_networks() -> Iterator[dict[str, Any]]:
         yield row("share of reports of measures", case, np.array([n / SEEDS for n, _ in total.values()]))
 
 
+def shares_from(walks: int, seed: int) -> np.ndarray:
+    """Return the share of power on unconnected pairs of a network of 100 nodes, noise-free and raw, and the ends."""
+    network, trained, piece = make(100, 200, density=0.1)
+    sums = sweep.run(network, trained, piece, seed=seed, batches=range(BATCHES), walks=walks, time_bins=200)
+    split = decomposition.decompose({"": network["weights"]}, {"": influence.estimate(sums)}).isel(regime=0)
+    free = split.sel(measure="power_structural_indirect_share")
+    raw = split["estimate"].sel(measure="raw_structural_indirect_share")
+    return np.array([float(each) for each in (free["estimate"], free["low"], free["high"], raw)])
+
+
+def of_few_walks() -> Iterator[dict[str, Any]]:
+    """Yield how far the mean share of many sweeps of few walks is from that of many walks, in standard errors."""
+    with pool() as workers:
+        long = np.array(list(workers.map(partial(shares_from, 400), (1000, 1001))))[:, 0]
+        case = "100 nodes, 2 sweeps of 400 walks per batch"
+        yield row("share on unconnected pairs", case, long)
+        for walks, sweeps in ((2, 40), (6, 40), (20, 20)):
+            found = np.array(list(workers.map(partial(shares_from, walks), range(sweeps))))
+            case = f"100 nodes, {sweeps} sweeps of {walks} walks per batch"
+            error = found[:, 0].std(ddof=1) / np.sqrt(sweeps)
+            yield row("share on unconnected pairs", case, found[:, 0].mean())
+            yield row(
+                "the same, less that of many walks, in standard errors of the mean",
+                case,
+                abs(found[:, 0].mean() - long.mean()) / error,
+                at_most=3,
+            )
+            yield row("share on unconnected pairs, raw", case, found[:, 3].mean())
+            covered = (found[:, 1] <= long.mean()) & (long.mean() <= found[:, 2])
+            yield row("coverage of the share on unconnected pairs", case, covered.mean(), at_least=0.9)
+
+
 def measure() -> list[dict[str, Any]]:
-    """Write the table of all cells, and return what it says in short, and the rows of the enumerated networks."""
+    """Write the table of all cells, and return what it says in short, and what real networks say."""
     cases = [case for case in product(SIGNALS, PATTERNS, NOISE_SHARES, NUMBERS) if case[0] != "none" or case[2] == 0.5]
     with pool() as workers:
         table = pd.DataFrame([each for rows in workers.map(cell, cases) for each in rows])
     table.to_csv(FILE, index=False, float_format="%.4g")
-    return [*of_cells(table), *of_networks()]
+    return [*of_cells(table), *of_networks(), *of_few_walks()]

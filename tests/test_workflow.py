@@ -314,7 +314,7 @@ def test_a_study_in_closed_loop_with_map_and_noise_curve(tmp_path):
     with xr.open_dataset(tmp_path / "results/smoke/published_tuning.nc") as tuned:
         assert tuned.attrs["validation_error"] == pytest.approx(0.00486, abs=5e-6)
     wider = CLOSED | {"map": CLOSED["map"] | {"leak": [0.1, 0.5]}}
-    assert planned(tmp_path, change=wider)["map_part"] == 2
+    assert planned(tmp_path, change=wider)["map_part"] == 4  # two radii of two networks
 
 
 SWEEP_ON = {

@@ -184,8 +184,12 @@ rule nulls:
         "../../scripts/analysis/nulls.py"
 
 
-# The points of the map, radii in the outer loop.
-POINTS = list(product(MAP.get("spectral_radius", []), MAP.get("leak", [])))
+# The points of the map, by radius and leak rate.
+POINTS = {
+    f"{radius}_{leak}": (radius, leak)
+    for radius in MAP.get("spectral_radius", [])
+    for leak in MAP.get("leak", [])
+}
 
 
 rule map_part:
@@ -205,8 +209,8 @@ rule map_part:
     params:
         code=code("analysis/map_part.py"),
         grid=lambda wildcards: {
-            "spectral_radius": [POINTS[int(wildcards.place)][0]],
-            "leak": [POINTS[int(wildcards.place)][1]],
+            "spectral_radius": [POINTS[wildcards.place][0]],
+            "leak": [POINTS[wildcards.place][1]],
             "loops": MAP["loops"],
             "ridge": config["tuning"]["ridge"],
         },
@@ -224,7 +228,7 @@ rule map_part:
 
 rule map:
     input:
-        expand(rules.map_part.output, connectome=MAP_CONNECTOMES, place=range(len(POINTS))),
+        expand(rules.map_part.output, connectome=MAP_CONNECTOMES, place=POINTS),
     output:
         map=f"{STUDY}/map.nc",
         mean=f"{STUDY}/tables/map.csv",

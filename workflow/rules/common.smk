@@ -1,7 +1,6 @@
 # What all rules share: the checked configuration, names and folders.
 from functools import cache
 from hashlib import sha256
-from itertools import product
 
 from echolesion.connectome import formats
 from echolesion.records.sources import source_hash
@@ -42,7 +41,7 @@ wildcard_constraints:
     regime="|".join(REGIMES),
     shard=r"\d+",
     round=r"\d+",
-    place=r"\d+",
+    place=r"[^/]+",
     walks=r"\d+",
     number=r"\d+",
 

@@ -12,7 +12,7 @@ other measures of structure and surrogates (``topology.nc``), networks wired at 
 `contribution`
     `contribution.estimate`, `interactions`
 `decomposition`
-    `decompose`, by `measure`, `by_pairs`, `correlations`, `shares`, `ceiling` and `bounds`; `pearson` and `ranks`, with
+    `decompose`, by `measure`, `by_pairs`, `correlations`, `ceiling` and `bounds`; `pearson` and `ranks`, with
     noise; `edge_cut`, the same of cut connections
 `topology`
     `measures` of structure, `topology.compare`

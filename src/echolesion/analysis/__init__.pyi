@@ -19,7 +19,6 @@ from .decomposition import edge_cut as edge_cut
 from .decomposition import measure as measure
 from .decomposition import pearson as pearson
 from .decomposition import ranks as ranks
-from .decomposition import shares as shares
 from .influence import reliability as reliability
 from .influence import spread as spread
 from .measurement import labelled as labelled

@@ -9,6 +9,8 @@ from echolesion.training.scores import SCORES
 
 #: Share of false ones that is accepted among the nodes that are said to contribute.
 FALSE_DISCOVERIES = 0.05
+#: Share of power lost to bins of time above which it is said.
+LOST_TO_BINS = 0.05
 #: Scores that are those of a constant output: what is not better than these is no success.
 CONSTANT_OUTPUT = {"nrmse": 1.0, "r2": 0.0}
 
@@ -59,6 +61,14 @@ def warnings(trained: xr.Dataset, influence: xr.Dataset, contribution: xr.Datase
                 if np.isfinite(needed)
                 else f"How many walks per batch it would take is not known from {walks}: take four times as many."
             )
+        )
+    lost, low, high = influence["power_lost_to_bins"].values
+    if high > LOST_TO_BINS or np.isnan(lost):
+        known = "not known" if np.isnan(lost) else f"{lost:.1%} [{low:.1%}, {high:.1%}]"
+        found.append(
+            f"the share of the power of influence that is faster than a bin of time, and so left out, is {known}:"
+            " shares and correlations of power, and how regimes compare, may change with sweep.time_bins; null keeps every"
+            " step."
         )
     if (left := trained.attrs["start_left"]) > reservoir.FORGOTTEN:
         found.append(

@@ -162,17 +162,6 @@ def pearson(structure: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.asarray(np.tensordot(standardised(values), standardised(structure), axes=(-1, -1)))
 
 
-def shares(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Return shares of a power; NaN where it is not known to be above 0.
-
-    Parameters
-    ----------
-    part, whole : numpy.ndarray, shape (1 + B,)
-        Sums of powers, of all batches and of all but each.
-    """
-    return part / whole if statistics.above_zero(whole) else np.full(len(whole), np.nan)
-
-
 def measure(weights: xr.DataArray, influence: xr.Dataset) -> np.ndarray:
     """Compare influence with the weights.
 
@@ -204,16 +193,16 @@ def measure(weights: xr.DataArray, influence: xr.Dataset) -> np.ndarray:
                 strict=True,
             ):
                 values[f"{prefix}_{key}_correlation_{name}"] = column
-        values[f"{prefix}_structural_indirect_share"] = shares(
+        values[f"{prefix}_structural_indirect_share"] = power.shares(
             powers["influence"][:, ~groups["connected"]].sum(axis=1), whole
         )
         for part in ("direct", "indirect"):
-            values[f"{prefix}_mediated_{part}_share"] = shares(powers[part].sum(axis=1), whole)
+            values[f"{prefix}_mediated_{part}_share"] = power.shares(powers[part].sum(axis=1), whole)
         values[f"{prefix}_reliability"] = power.reliabilities(
             influence["power_spread"].sel(kind=kind, pairs="all").transpose("different_batches", "left_out").values
         )
         values[kind] = whole
-    values["constant_share"] = shares(values["mean_square"] - values["variance"], values["mean_square"])
+    values["constant_share"] = power.shares(values["mean_square"] - values["variance"], values["mean_square"])
     raw = {part: by_pairs(influence[f"{part}_raw_power"], "left_out") for part in MEANINGS}
     whole = raw["influence"].sum(axis=1)
     nothing = whole <= 0
@@ -330,7 +319,7 @@ def edge_cut(cut: xr.Dataset, influence: xr.Dataset) -> xr.Dataset:
 
     raw = total(influence["influence_raw_power"])
     columns = [
-        shares(total(cut["edge_cut_power"]), total(influence["influence_power"].sel(kind="variance"))),
+        power.shares(total(cut["edge_cut_power"]), total(influence["influence_power"].sel(kind="variance"))),
         total(cut["edge_cut_raw_power"]) / np.where(raw > 0, raw, np.nan),
     ]
     return _with_intervals(np.stack(columns, axis=1), EDGE_CUT_MEASURES)

@@ -47,10 +47,11 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
         ``influence``, ``direct`` and ``indirect (source, target, time)``, the mediated parts adding up to the whole,
         each with its standard error ``..._se``. Their powers ``..._power (kind, left_out, source, target)`` without
         that of the noise, of a ``kind`` of `power.KINDS`, from all batches (``left_out`` is -1) and with each left out,
-        and ``..._raw_power (left_out, source, target)``, the variance over time of what is estimated, noise included,
-        from which `decomposition` derives intervals. ``power``, ``power_se`` and ``power_noise_free (source,
+        and ``..._raw_power (left_out, source, target)``, the variance over time of what is estimated, noise included:
+        what `decomposition` needs for its intervals. ``power``, ``power_se`` and ``power_noise_free (source,
         target)``, the variance over time of the influence with and without noise. ``power_spread (kind, pairs,
         different_batches, left_out)``, see `power.spread`, and the ``power_reliability`` over all pairs that it tells.
+        ``power_lost_to_bins (of_interval)``, the share of power that goes with what is faster than a bin of time.
         The diagonal is NaN: a node's influence on itself is not defined. The attribute ``bounded_lesioned_share`` is
         the share of lesioned networks whose output was bounded, each as often as it was simulated.
 
@@ -111,6 +112,11 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
             spread,
             {"long_name": "variance over pairs of the power of influence, from products of so many batches"},
         ),
+        "power_lost_to_bins": (
+            "of_interval",
+            _lost_to_bins(parts),
+            {"long_name": "share of power that averaging over bins of time takes away, of sampled pairs"},
+        ),
         "power_reliability": ((), power.reliability(spread[0, 0]), {"long_name": "reliability of power, all pairs"}),
     }
     runs, bounded = (
@@ -126,6 +132,7 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
             "left_out": [-1, *batches],
             "pairs": list(GROUPS),
             "different_batches": [2, 3, 4],
+            "of_interval": ["estimate", "low", "high"],
         },
         attrs={name: parts[0].attrs[name] for name in ("estimator", "lesion", "loop", "refit_readout", "rescale")}
         | {"walks_per_batch": _walks(parts), "batches": count, "bounded_lesioned_share": bounded / runs},
@@ -149,6 +156,30 @@ def spread(*parts: xr.Dataset, progress: str | None = None) -> np.ndarray:
 def reliability(*parts: xr.Dataset, progress: str | None = None) -> float:
     """Return the ``power_reliability`` that `estimate` would, for less."""
     return power.reliability(spread(*parts, progress=progress))
+
+
+def _lost_to_bins(parts: Sequence[xr.Dataset]) -> np.ndarray:
+    """Return the share of power that averaging over bins of time takes away, and the ends of its 95 % interval.
+
+    Of the sampled pairs, whose sums are there at full resolution: 0 if there are as many bins as steps.
+    """
+    if "sampled_sum" not in parts[0]:
+        return np.zeros(3)
+    wanted = ["sampled_sum", "influence_weight", "sampled_source", "sampled_target"]
+    sums = merge([part[wanted] for part in parts])
+    expected = _walks(parts) / parts[0].sizes["source"]
+    weights = (
+        sums["influence_weight"].values[:, sums["sampled_source"].values, sums["sampled_target"].values] / expected
+    )
+    fine = sums["sampled_sum"].values / expected
+    steps, bins = fine.shape[-1], parts[0].sizes["time"]
+    averaged = np.eye(bins)[np.arange(steps) * bins // steps]
+    coarse = fine @ (averaged / averaged.sum(axis=0))
+    # A bin of more steps than others counts for more of the time.
+    coarse = coarse[..., np.arange(steps) * bins // steps]
+    kept, whole = (power.powers(power.products(series, weights)[0].sum(axis=0)) for series in (coarse, fine))
+    share, _, low, high = statistics.jackknife(power.shares(kept, whole))
+    return np.array([1 - share, 1 - high, 1 - low])
 
 
 class _Spreads:

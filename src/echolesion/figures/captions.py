@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import xarray as xr
 
-from echolesion.analysis import cautions, decomposition
+from echolesion.analysis import cautions
 from echolesion.connectome.graph import describe
 from echolesion.figures.of_study import STRONGEST, strongest_pairs
 from echolesion.figures.style import UNKNOWN, Results
-from echolesion.shapley import statistics
+from echolesion.shapley import power, statistics
 from echolesion.training.scores import SCORES
 
 
@@ -161,7 +161,7 @@ def _largest_share(estimate: xr.Dataset, over: str) -> tuple[str, str]:
         estimate["influence_power"].sel(kind="variance").astype(float).sum(over).transpose("left_out", other).values
     )
     first = int(np.argmax(powers[0]))
-    share, _, low, high = statistics.jackknife(decomposition.shares(powers[:, first], powers.sum(axis=1)), (0, 1))
+    share, _, low, high = statistics.jackknife(power.shares(powers[:, first], powers.sum(axis=1)), (0, 1))
     known = UNKNOWN if np.isnan(share) else f"{100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
     return str(estimate[other].values[first]), known
 

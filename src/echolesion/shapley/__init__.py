@@ -14,7 +14,7 @@ values) without that of the noise, and how many walks a reliability would take. 
 `statistics`
     `pseudo_values`, `standard_error`, `jackknife`, `jackknife_interval`, `t_quantile`, `above_zero`
 `power`
-    `products` of batches; of these the `powers` without noise, their `squares` and the `spread` over pairs;
+    `products` of batches; of these the `powers` without noise, their `shares`, `squares` and the `spread` over pairs;
     `raw_powers`; `reliability`, `reliabilities`, `walks_needed`, `walks_of_next_round`
 """
 

@@ -12,6 +12,7 @@ from .power import products as products
 from .power import raw_powers as raw_powers
 from .power import reliabilities as reliabilities
 from .power import reliability as reliability
+from .power import shares as shares
 from .power import spread as spread
 from .power import squares as squares
 from .power import walks_needed as walks_needed

@@ -123,6 +123,17 @@ def raw_powers(batches: np.ndarray) -> np.ndarray:
     return np.stack([each.var(axis=-1, dtype=float) for each in means])
 
 
+def shares(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return shares of a power; NaN where it is not known to be above 0.
+
+    Parameters
+    ----------
+    part, whole : numpy.ndarray, shape (1 + B,)
+        Sums of powers, of all batches and of all but each.
+    """
+    return part / whole if statistics.above_zero(whole) else np.full(len(whole), np.nan)
+
+
 def squares(products: np.ndarray) -> np.ndarray:
     """Return the mean product of two powers from two, three and four different batches.
 
