@@ -22,6 +22,7 @@ def of_a_regime(results):
     estimated.attrs |= {"reliability_target": 0.9, "walks_needed": 7.0, "walks_per_batch": 4}
     estimated.attrs["bounded_lesioned_share"] = 0.0
     estimated["power_reliability"][...] = 0.95
+    estimated["power_lost_to_bins"][...] = 0
     trained.attrs["start_left"] = 0.001
     trained["score"].loc[{"split": "test", "measure": "nrmse"}] = 0.4
     contributed["score_contribution"][0], contributed["score_contribution_se"][0] = -5, 0.01
@@ -40,6 +41,19 @@ def test_a_low_reliability_is_said_with_what_it_takes(of_a_regime):
     of_a_regime[1].attrs["walks_needed"] = np.nan
     (text,) = cautions.warnings(*of_a_regime)
     assert text.startswith("it is not known whether the power") and "is not known from 4: take four times" in text
+
+
+def test_power_that_bins_take_away_is_said(of_a_regime):
+    for lost, words in (
+        ((0.3, 0.2, 0.4), "30.0% [20.0%, 40.0%]"),
+        ((0.01, -0.1, 0.06), "1.0%"),
+        ((np.nan,) * 3, "not known"),
+    ):
+        of_a_regime[1]["power_lost_to_bins"][...] = np.array(lost)
+        (text,) = cautions.warnings(*of_a_regime)
+        assert "faster than a bin of time" in text and words in text
+    of_a_regime[1]["power_lost_to_bins"][...] = np.array([0.01, 0.0, 0.02])
+    assert cautions.warnings(*of_a_regime) == []
 
 
 def test_a_network_that_fails_remembers_or_runs_away_is_said(of_a_regime):

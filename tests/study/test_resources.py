@@ -31,7 +31,7 @@ def test_more_is_asked_for_larger_networks_and_longer_series(default_config):
         minutes = [resources.minutes(rule, default_config, size) for size in (36, 279, 1400)]
         assert minutes == sorted(minutes)
     longer = copy.deepcopy(default_config)
-    longer["sweep"]["time_bins"] *= 2
+    longer["task"]["test"] *= 2
     assert resources.memory_mb("sweep", longer, 279) > resources.memory_mb("sweep", default_config, 279)
 
 

@@ -14,6 +14,7 @@ from echolesion.analysis import contribution, influence
 from echolesion.dynamics import reservoir
 from echolesion.records import seeds
 from echolesion.shapley import statistics, walks
+from echolesion.sweep import batches as batches_module
 from echolesion.sweep import simulation
 from echolesion.sweep.batches import SUMS
 from echolesion.sweep.lesion import LESIONS
@@ -317,8 +318,8 @@ def test_feed_forward_chain():
 
 
 def test_batches_do_not_depend_on_their_company(network8):
-    together = run(network8, batches=range(4))
-    alone = [run(network8, batches=[b]) for b in (2, 0, 3, 1)]
+    together = run(network8, batches=range(4), time_bins=12)
+    alone = [run(network8, batches=[b], time_bins=12) for b in (2, 0, 3, 1)]
     assert sweep.merge(alone).identical(sweep.merge([together]))
     for name in SUMS:
         np.testing.assert_array_equal(sweep.merge(alone)[name], together[name])
@@ -347,6 +348,39 @@ def test_time_bins_average(network8):
     for bins in (0, 25):
         with pytest.raises(ValueError, match="time_bins must be between 1 and the 24 scored steps"):
             run(network8, time_bins=bins)
+
+
+def test_as_many_bins_as_steps_are_the_default(network8):
+    assert run(network8, batches=range(1), time_bins=None).equals(run(network8, batches=range(1)))
+    assert "sampled_sum" not in run(network8, batches=range(1))
+
+
+@pytest.mark.parametrize("lesion", list(LESIONS))
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_sampled_pairs_are_kept_at_every_step(network8, monkeypatch, lesion, dtype):
+    """In sub-networks and whole ones, in rounds and batches: they are what is there without bins."""
+    monkeypatch.setattr(walks, "SHORTEST", 2)
+    monkeypatch.setattr(batches_module, "SAMPLED", 20)
+    options = {"batches": range(2), "walks": 6, "lesion": lesion, "dtype": dtype}
+    fine, coarse, more = (
+        run(network8, **options | o) for o in ({}, {"time_bins": 6}, {"time_bins": 6, "round_number": 1})
+    )
+    source, target = coarse["sampled_source"].values, coarse["sampled_target"].values
+    assert len(set(zip(source, target, strict=True))) == 20 and (source != target).all()
+    every = fine["influence_sum"].values[:, source, target]
+    tolerance = 1e-13 if dtype == torch.float64 else 1e-5
+    np.testing.assert_allclose(coarse["sampled_sum"], every, atol=tolerance)
+    binned = coarse["influence_sum"].values[:, source, target]
+    np.testing.assert_allclose(coarse["sampled_sum"].values.reshape(2, 20, 6, 4).mean(axis=-1), binned, atol=tolerance)
+    merged = sweep.merge([coarse, more])
+    np.testing.assert_allclose(merged["sampled_sum"], coarse["sampled_sum"] + more["sampled_sum"])
+    assert (more["sampled_source"] == coarse["sampled_source"]).all()
+    other = run(network8, **options | {"time_bins": 6, "seed": 1})
+    assert not other["sampled_source"].equals(coarse["sampled_source"])
+
+
+def test_of_few_pairs_all_are_kept(network8):
+    assert run(network8, batches=range(1), walks=2, time_bins=6).sizes["sampled"] == 8 * 7
 
 
 def test_the_sweep_simulates_what_the_plan_says(network8, monkeypatch):

@@ -67,8 +67,8 @@ def warnings(trained: xr.Dataset, influence: xr.Dataset, contribution: xr.Datase
         known = "not known" if np.isnan(lost) else f"{lost:.1%} [{low:.1%}, {high:.1%}]"
         found.append(
             f"the share of the power of influence that is faster than a bin of time, and so left out, is {known}:"
-            " shares and correlations of power, and how regimes compare, may change with sweep.time_bins; null keeps every"
-            " step."
+            " shares and correlations of power, and how regimes compare, may change with sweep.time_bins; null"
+            " keeps every step."
         )
     if (left := trained.attrs["start_left"]) > reservoir.FORGOTTEN:
         found.append(

@@ -38,7 +38,12 @@ def estimate(*parts: xr.Dataset) -> xr.Dataset:
     ValueError
         If there are fewer than 8 batches, or so few walks that a node was not sampled.
     """
-    merged = merge([part.drop_vars(["influence_sum", "direct_sum", "influence_weight"]) for part in parts])
+    merged = merge(
+        [
+            part.drop_vars(["influence_sum", "direct_sum", "sampled_sum", "influence_weight"], errors="ignore")
+            for part in parts
+        ]
+    )
     weights, share = merged["contribution_weight"].values, merged["level_share"].values
     # The pseudo-values of a sum of ratios are the sums of theirs.
     readout, score = (

@@ -4,7 +4,7 @@ import numpy as np
 
 #: Every use of randomness has a stream of its own, so that changing one leaves the others as they were.
 #: Append only: a stream's place in this list is part of the seed.
-STREAMS = ("weights", "input", "task", "walks", "cuts", "interactions", "surrogates", "nulls")
+STREAMS = ("weights", "input", "task", "walks", "cuts", "interactions", "surrogates", "nulls", "sampled pairs")
 
 
 def generator(seed: int, stream: str, *keys: int) -> np.random.Generator:

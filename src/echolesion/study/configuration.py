@@ -197,7 +197,7 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
                 f"{place}.until.walks_per_batch: {until['walks_per_batch']} is less than {place}.walks_per_batch,"
                 f" {rounds['walks_per_batch']} (the budget counts the first round)"
             )
-    if sweep["time_bins"] > config["task"]["test"]:
+    if (sweep["time_bins"] or 1) > config["task"]["test"]:
         raise ConfigurationError(
             f"sweep.time_bins: {sweep['time_bins']} is more than task.test, {config['task']['test']} steps"
         )

@@ -14,6 +14,10 @@ import pandas as pd
 
 from echolesion.shapley.walks import levels
 
+#: Pairs whose influence is kept at every step if it is averaged over bins, as in `sweep.batches`, whose import would
+#: take a planning process seconds.
+SAMPLED = 1000
+
 #: Rules that run on ``sweep.device``.
 ON_DEVICE = ("sweep", "map_part", "null", "noise_curve_part", "edge_cut", "interaction")
 #: Memory of the two Snakemakes that start a job on a cluster, in MB.
@@ -29,9 +33,19 @@ RATE, PER_STATE = 2e10, 1e-8
 _MB = 1e6
 
 
+def _time_bins(config: Mapping[str, Any]) -> int:
+    return int(config["sweep"]["time_bins"] or config["task"]["test"])
+
+
 def _values(config: Mapping[str, Any], size: int) -> float:
     """Return the bytes of an influence of every pair and time bin."""
-    return size**2 * config["sweep"]["time_bins"] * (8 if config["task"]["loop"] == "closed" else 4)
+    return size**2 * _time_bins(config) * (8 if config["task"]["loop"] == "closed" else 4)
+
+
+def _sampled(config: Mapping[str, Any]) -> float:
+    """Return the bytes of the sums of the pairs that are kept at every step, of a batch."""
+    steps = config["task"]["test"]
+    return SAMPLED * steps * (8 if config["task"]["loop"] == "closed" else 4) if _time_bins(config) < steps else 0.0
 
 
 def _powers(config: Mapping[str, Any], size: int) -> float:
@@ -43,7 +57,7 @@ def _sweep_memory(config: Mapping[str, Any], size: int) -> float:
     fitted = 3 * 8 * 2**26 if config["sweep"]["refit_readout"] else 0
     steps = config["task"]["test"]
     series = 4 * 8 * steps * (size * len(levels(size, 2, config["sweep"]["estimator"])) + 2**14)
-    return 4.2 * _values(config, size) + 1.5e8 + fitted + series
+    return 4.2 * (_values(config, size) + _sampled(config)) + 1.5e8 + fitted + series
 
 
 def _tuning_memory(config: Mapping[str, Any], size: int) -> float:
@@ -175,7 +189,7 @@ def _work_seconds(rule: str, config: Mapping[str, Any], size: int) -> float:
         )
     if rule == "topology":
         return 2 * config["topology"]["surrogates"] * (5e-9 * size**3 + 6e-6 * size**2)
-    return 1e-6 * size**2 * config["sweep"]["time_bins"]
+    return 1e-6 * size**2 * _time_bins(config)
 
 
 def minutes(rule: str, config: Mapping[str, Any], size: int) -> int:
@@ -219,7 +233,8 @@ def disk_mb(rule: str, config: Mapping[str, Any], size: int) -> float:
     values, powers = _values(config, size), _powers(config, size)
     # Of the direct parts, next to nothing is left of what has no connection.
     written = {
-        "sweep": values * batches / config["sweep"]["shards"] + 8 * batches * size * config["task"]["test"],
+        "sweep": (values + _sampled(config)) * batches / config["sweep"]["shards"]
+        + 8 * batches * size * config["task"]["test"],
         "influence": 4.5 * values + powers,
     }
     return written.get(rule, 0.0) / _MB

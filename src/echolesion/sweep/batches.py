@@ -24,9 +24,11 @@ from echolesion.training.scores import SCORES
 
 #: What `merge` adds up. The others are properties of the sweep.
 SUMS = (
-    "influence_sum", "direct_sum", "influence_weight", "contribution_sum", "contribution_weight", "score_sum",
-    "bounded_lesioned_runs", "lesioned_runs",
+    "influence_sum", "direct_sum", "sampled_sum", "influence_weight", "contribution_sum", "contribution_weight",
+    "score_sum", "bounded_lesioned_runs", "lesioned_runs",
 )  # fmt: skip
+#: Pairs of nodes whose influence is kept at every step, besides that of all in bins.
+SAMPLED = 1000
 #: Attributes in which the parts of a sweep must agree.
 SETTINGS = ("score", "estimator", "lesion", "loop", "refit_readout", "rescale")
 
@@ -39,7 +41,7 @@ def run(
     seed: int,
     batches: Collection[int] = range(8),
     walks: int,
-    time_bins: int,
+    time_bins: int | None = None,
     round_number: int = 0,
     estimator: str = "nested",
     lesion: str = "silence",
@@ -67,8 +69,10 @@ def run(
     walks : int
         Walks of full length per batch; walks come in pairs, so that an odd number is rounded up, and the attribute
         ``walks_per_batch`` says what was run.
-    time_bins : int
-        Number of equal bins over the scored steps, in which influence is averaged.
+    time_bins : int, optional
+        Number of equal bins over the scored steps, in which influence is averaged: as many as steps by default. That is
+        exact for influence, and takes from its power what is faster than a bin. With fewer, sums of `SAMPLED` pairs are
+        kept at every step too, so that one can tell how much.
     round_number : int
         Number of the round; further rounds of a sweep add walks to its batches, see `merge`.
     estimator : {"nested", "plain"}
@@ -89,15 +93,16 @@ def run(
     -------
     xarray.Dataset
         ``influence_sum (batch, source, target, time)``, the diagonal without meaning; ``direct_sum (batch, connection,
-        time)`` of the connected pairs; their ``influence_weight (batch, source, target)``; ``contribution_sum (batch,
-        level, node, step, output)``, ``contribution_weight (batch, level, node)`` and ``score_sum (batch, level,
-        node)``, whose weights are those of the contribution; ``connection_source`` and ``connection_target
-        (connection)``, positions of nodes; ``level_share (level)``, the share of all coalition sizes that a level
-        covers; ``readout_total (step, output)`` and ``score_total``, what all contributions must add up to: the intact
-        network less the empty coalition; ``lesioned_runs (batch)``, networks simulated but for the intact and the empty
-        one, and ``bounded_lesioned_runs (batch)``, those of which an output was bounded, see `closed_loop.BOUND`. The
-        attribute ``fingerprint`` is a hash of network, read-out, split and seed, which are those of all parts of a
-        sweep.
+        time)`` of the connected pairs; with fewer bins than steps ``sampled_sum (batch, sampled, step)`` of pairs that
+        depend on the seed alone, ``sampled_source`` and ``sampled_target (sampled)``; the ``influence_weight (batch,
+        source, target)`` of all these; ``contribution_sum (batch, level, node, step, output)``, ``contribution_weight
+        (batch, level, node)`` and ``score_sum (batch, level, node)``, whose weights are those of the contribution;
+        ``connection_source`` and ``connection_target (connection)``, positions of nodes; ``level_share (level)``, the
+        share of all coalition sizes that a level covers; ``readout_total (step, output)`` and ``score_total``, what all
+        contributions must add up to: the intact network less the empty coalition; ``lesioned_runs (batch)``, networks
+        simulated but for the intact and the empty one, and ``bounded_lesioned_runs (batch)``, those of which an output
+        was bounded, see `closed_loop.BOUND`. The attribute ``fingerprint`` is a hash of network, read-out, split and
+        seed, which are those of all parts of a sweep.
 
     Raises
     ------
@@ -107,12 +112,14 @@ def run(
     """
     scored = piece["scored"].values
     steps = int(scored.sum())
+    time_bins = steps if time_bins is None else time_bins
     if not 1 <= time_bins <= steps:
         raise ValueError(f"time_bins must be between 1 and the {steps} scored steps, not {time_bins}")
     trained, walks = simulation.aligned(network, trained), in_pairs(walks)
+    sampled = _sampled_pairs(network.sizes["node"], seed if time_bins < steps else None)
     problem = simulation.prepare(
-        network, trained, piece, time_bins=time_bins, lesion=lesion, refit_readout=refit_readout, rescale=rescale,
-        device=device, dtype=dtype,
+        network, trained, piece, time_bins=time_bins, sampled=sampled, lesion=lesion, refit_readout=refit_readout,
+        rescale=rescale, device=device, dtype=dtype,
     )  # fmt: skip
     size = problem.size
     plan = levels(size, walks, estimator)
@@ -151,6 +158,12 @@ def run(
             "weighted sum of the direct parts of those differences",
             "1",
         ),
+        "sampled_sum": (
+            ("batch", "sampled", "step"),
+            [(sums.sampled * problem.scale).T for sums in summed],
+            "weighted sum of differences of activity, of sampled pairs",
+            "1",
+        ),
         "influence_weight": (
             ("batch", "source", "target"),
             [sums.influence_weight[:size, :size] for sums in summed],
@@ -187,6 +200,12 @@ def run(
         {
             name: (dims, np.stack([part.cpu().numpy() for part in parts]), {"long_name": meaning, "units": unit})
             for name, (dims, parts, meaning, unit) in variables.items()
+            if name != "sampled_sum" or len(sampled[0])
+        }
+        | {
+            f"sampled_{end}": ("sampled", places, {"long_name": f"{end} of the sampled pair", "units": "1"})
+            for end, places in zip(("source", "target"), sampled, strict=True)
+            if len(places)
         }
         | {
             "connection_source": ("connection", sources, {"long_name": "source of the connection", "units": "1"}),
@@ -321,6 +340,21 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
         merged[name] = (variable.dims, total, variable.attrs)
     rest = parts[0].drop_dims("batch").load()
     return rest.assign(merged).assign_coords(batch=batches).assign_attrs(walks_per_batch=sum(walks.values()))
+
+
+def _sampled_pairs(size: int, seed: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return sources and targets of `SAMPLED` pairs of different nodes, of all if there are no more; none without seed.
+
+    They are those of every batch, round and regime of a study.
+    """
+    sources, targets = np.nonzero(~np.eye(size, dtype=bool))
+    if seed is None:
+        chosen = np.array([], dtype=int)
+    elif len(sources) <= SAMPLED:
+        chosen = np.arange(len(sources))
+    else:
+        chosen = np.sort(seeds.generator(seed, "sampled pairs").choice(len(sources), SAMPLED, replace=False))
+    return sources[chosen], targets[chosen]
 
 
 def _fingerprint(network: xr.Dataset, trained: xr.Dataset, piece: xr.Dataset, seed: int) -> str:

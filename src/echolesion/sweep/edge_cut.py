@@ -32,7 +32,7 @@ def estimate(
     seed: int,
     batches: Collection[int] = range(8),
     walks: int,
-    time_bins: int,
+    time_bins: int | None = None,
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
     progress: str | None = None,
@@ -51,8 +51,8 @@ def estimate(
         Numbers of the independent batches of walks, at least 8.
     walks : int
         Walks per batch and connection.
-    time_bins : int
-        Number of equal bins over the scored steps.
+    time_bins : int, optional
+        Number of equal bins over the scored steps, as many as these by default.
     device : str
         Any device of torch.
     dtype : torch.dtype
@@ -76,6 +76,7 @@ def estimate(
         raise ValueError("edge cuts are for open loops")
     scored = piece["scored"].values
     steps = int(scored.sum())
+    time_bins = steps if time_bins is None else time_bins
     if not 1 <= time_bins <= steps:
         raise ValueError(f"time_bins must be between 1 and the {steps} scored steps, not {time_bins}")
     if len(batches) < statistics.FEWEST_BATCHES or walks < 1:

@@ -50,7 +50,8 @@ class Problem:
 
     States are ``rest + h / scale`` of activities h; a silent node is at rest. Products of matrices whose rows do not
     start at a multiple of 16 bytes are slower by up to a fifth, so unconnected nodes that are never intact pad the
-    network to a multiple of 4. Held states are those of lesioned nodes, before the first step and after each.
+    network to a multiple of 4. Held states are those of lesioned nodes, before the first step and after each. The
+    connections and the sampled pairs are numbered, -1 where there is none.
     """
 
     size: int
@@ -67,6 +68,7 @@ class Problem:
     leak: float
     activation: str
     connection: Tensor
+    sampled: Tensor
     truth: Tensor
     score: str
     washout: int
@@ -128,6 +130,7 @@ def prepare(
     piece: xr.Dataset,
     *,
     time_bins: int = 1,
+    sampled: tuple[np.ndarray, np.ndarray] = (np.array([], dtype=int), np.array([], dtype=int)),
     lesion: str,
     refit_readout: bool = False,
     rescale: bool = False,
@@ -140,6 +143,8 @@ def prepare(
     ----------
     network, trained, piece, time_bins, lesion, refit_readout, rescale, device, dtype
         As for `sweep.run`.
+    sampled : tuple of numpy.ndarray of int, shape (sampled,)
+        Sources and targets, positions of nodes, of the pairs whose influence is also kept at every step.
 
     Returns
     -------
@@ -171,6 +176,8 @@ def prepare(
     connection = np.full((size + padding, size + padding), -1)
     sources, targets = connections(network)
     connection[sources, targets] = np.arange(len(sources))
+    numbers = np.full_like(connection, -1)
+    numbers[sampled] = np.arange(len(sampled[0]))
 
     def tensor(values: np.ndarray, *pads: int) -> Tensor:
         return torch.from_numpy(np.pad(values, [(0, pad) for pad in pads])).to(place, dtype)
@@ -209,6 +216,7 @@ def prepare(
         leak=network.attrs["leak"],
         activation="sigmoid" if in_sigmoids else network.attrs["activation"],
         connection=torch.from_numpy(connection).to(place),
+        sampled=torch.from_numpy(numbers).to(place),
         truth=torch.from_numpy(piece["truth"].transpose("time", "output").values[scored]).to(place),
         score=trained.attrs["task_score"],
         washout=int(np.argmax(scored)),

@@ -33,6 +33,7 @@ class Sums:
 
     influence: Tensor
     direct: Tensor
+    sampled: Tensor  # of some pairs, at every step
     influence_weight: Tensor
     contribution: Tensor
     contribution_weight: Tensor
@@ -59,11 +60,12 @@ def empty(problem: simulation.Problem, time_bins: int, levels: int) -> Sums:
     """
     size, padded, (steps, outputs) = problem.size, len(problem.weights), problem.truth.shape
     device, dtype = problem.weights.device, problem.weights.dtype
-    connections = int(problem.connection.max()) + 1
+    connections, sampled = (int(numbers.max()) + 1 for numbers in (problem.connection, problem.sampled))
     zeros = partial(torch.zeros, device=device, dtype=torch.float64)
     return Sums(
         influence=zeros((time_bins, padded, padded), dtype=dtype),
         direct=zeros((time_bins, connections), dtype=dtype),
+        sampled=zeros((steps, sampled), dtype=dtype),
         influence_weight=zeros((padded, padded)),
         contribution=zeros((levels, size, steps, outputs)),
         contribution_weight=zeros((levels, size)),
@@ -153,6 +155,23 @@ class _Copies:
         return torch.sub(copies, self.scratch, out=self.scratch).mul_(self.weight).mul_(share)
 
 
+class _Sampled:
+    """Differences of the sampled pairs, at every step: places among all states of the targets in S + i and in S."""
+
+    def __init__(self, problem: simulation.Problem, intact: Tensor, added: Tensor, nodes: Tensor, weight: Tensor):
+        _, prefixes, length = intact.shape
+        number = problem.sampled[added[:, :, None], nodes[:, None, :]]
+        walk, prefix, column = ((number >= 0) & intact[:, :-1]).nonzero(as_tuple=True)
+        self.number, self.weight = number[walk, prefix, column], weight[prefix, 0]
+        self.without = (walk * prefixes + prefix) * length + column
+        self.with_added = self.without + length
+
+    def add(self, total: Tensor, state: Tensor) -> None:
+        """Add the weighted differences at a step to their sums, shape (sampled,), in place."""
+        states = state.view(-1)
+        total.index_add_(0, self.number, (states[self.with_added] - states[self.without]).mul_(self.weight))
+
+
 def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks: Walks) -> None:
     """Simulate the prefixes of some walks and add their differences to the sums, in place.
 
@@ -186,6 +205,7 @@ def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks
 
     run = simulation.simulate(problem, None if whole else nodes, intact)
     copies = _Copies(problem, run, intact, added, nodes, weight)
+    sampled = _Sampled(problem, intact, added, nodes, weight) if sums.sampled.numel() else None
     binned, binned_copies = torch.empty_like(run.start), torch.empty_like(copies.state)
     difference = torch.empty((count, prefixes - 1, length), device=device, dtype=dtype)
     outputs = torch.empty((count, prefixes, *problem.truth.shape), device=device, dtype=torch.float64)
@@ -195,6 +215,8 @@ def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks
         if step < 0:
             continue
         outputs[:, :, step] = output
+        if sampled is not None:
+            sampled.add(sums.sampled[step], state)
         bin_ = problem.bins[step]
         first = step == 0 or problem.bins[step - 1] != bin_
         last = step + 1 == len(problem.bins) or problem.bins[step + 1] != bin_
