@@ -34,7 +34,7 @@ NOISE_SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 NUMBERS = (8, 16, 32)
 #: Share of an influence on a connected pair that is direct, and spread of what is constant in time.
 DIRECT, CONSTANT = 0.6, 1.0
-#: Measures that are 0 where influence is unrelated to the weights. Of mean squares, what is constant in time is by chance
+#: Measures that are 0 where influence is unrelated to the weights; mean squares have a constant part that by chance is
 #: not unrelated.
 ZERO = ("correlation with |W|", "correlation with W^2", "correlation with |W|, connected")
 #: Reports of a cell from which its coverage is judged by itself; others are pooled.
