@@ -203,10 +203,10 @@ def _of_topology(results: Results) -> str:
             if of_best["p_two_sided"].sel(null=null).notnull()
         ]
         best_name = best.replace("_", " ")
+        beside = "" if best == "weight" else f", and |weight| at {_estimate(value, measure='weight')}"
         sentences.append(
             f"In {regime}, {best_name} goes with the power of influence best, at"
-            f" {_estimate(value, measure=best)} (Pearson), and"
-            f" |weight| at {_estimate(value, measure='weight')}; {best_name} of {compared.attrs['surrogates']}"
+            f" {_estimate(value, measure=best)} (Pearson){beside}; {best_name} of {compared.attrs['surrogates']}"
             f" surrogates of either kind (mean ± s.d.): {_list(kinds or [UNKNOWN])}."
         )
     return " ".join(sentences)
@@ -236,9 +236,9 @@ def _of_shares(results: Results) -> str:
         f" {_estimate(split, regime=regime, measure=structural)}, these being"
         f" {float(split['chance'].sel(regime=regime)):.3f} of all pairs; the share that travels through other nodes is"
         f" {_estimate(split, regime=regime, measure=mediated)}. What is constant in time, which power does not see, is"
-        f" {_estimate(split, regime=regime, measure='constant_share')} of the mean square of influence, of which"
-        f" {_estimate(split, regime=regime, measure='mean_square_structural_indirect_share')} is on such pairs and"
-        f" {_estimate(split, regime=regime, measure='mean_square_mediated_indirect_share')} travels."
+        f" {_estimate(split, regime=regime, measure='constant_share')} of the mean square of influence. Shares of mean"
+        f" squares are {_estimate(split, regime=regime, measure='mean_square_structural_indirect_share')} on such pairs"
+        f" and {_estimate(split, regime=regime, measure='mean_square_mediated_indirect_share')} through other nodes."
         for regime in results["influence"]
     ]
     return " ".join(sentences) + _differences(split, mediated, " in what travels")
