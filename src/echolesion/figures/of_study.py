@@ -205,8 +205,8 @@ def map_against_score(results: Results) -> Figure:
             found = dataset.sel(loop=loop, measure=measure)
             rho, low, high = (float(found[key]) for key in ("association", "association_low", "association_high"))
             known = UNKNOWN if np.isnan(rho) else f"{rho:.2f} [{low:.2f}, {high:.2f}]"
-            left_out = f"; {int(found['unknown'])} points not known" if found["unknown"] else ""
-            axes.set_title(f"{loop} loop: Spearman {known}{left_out}", fontsize=7)
+            left_out = f"\n{int(found['unknown'])} points not known" if found["unknown"] else ""
+            axes.set_title(f"{loop} loop, Spearman\n{known}{left_out}", fontsize=7)
             scores = dataset["estimate"].sel(measure="test_score")
             if float(scores.min()) > 0 and float(scores.max()) > 10 * float(scores.min()):
                 axes.set_xscale("log")
