@@ -66,6 +66,7 @@ BAD = [
     (("weighting",), "signed", "weighting: 'signed' is not allowed (own, random_signed or rank_signed)"),
     (("reservoir", "activation"), "tahn", "reservoir.activation: 'tahn' is not allowed (tanh,"),
     (("sweep", "shards"), 9, "sweep.shards: 9 is more than sweep.batches, 8"),
+    (("sweep", "time_bins"), 0, "sweep.time_bins: 0 is not allowed (whole number, 1 or larger, or null)"),
     (("sweep", "time_bins"), 201, "sweep.time_bins: 201 is more than task.test, 200 steps"),
     (("sweep", "batches"), 4, "sweep.batches: 4 is not allowed (whole number, 8 or larger)"),
     (("sweep", "device"), "gpu", "sweep.device: 'gpu' is not allowed (a device of torch"),

@@ -33,7 +33,7 @@ def test_every_trouble_is_said_with_its_remedy(default_config, tmp_path):
     config = copy.deepcopy(default_config)
     config["sweep"] |= {"device": "cuda", "time_bins": 200}
     memory, disk, gpu = machine.troubles(config, {"a": 4000}, tmp_path)
-    assert "more than there is: lower sweep.time_bins" in memory
+    assert "more than there is: set sweep.time_bins to fewer than 200" in memory
     assert "50.0 GB are free" in disk and "torch sees no such GPU" in gpu
 
 

@@ -9,6 +9,7 @@ from conftest import ROOT
 from snakemake.utils import update_config
 
 from echolesion.study import resources
+from echolesion.sweep import batches
 
 
 @pytest.fixture
@@ -33,6 +34,21 @@ def test_more_is_asked_for_larger_networks_and_longer_series(default_config):
     longer = copy.deepcopy(default_config)
     longer["task"]["test"] *= 2
     assert resources.memory_mb("sweep", longer, 279) > resources.memory_mb("sweep", default_config, 279)
+
+
+def test_bins_are_the_steps_unless_set_and_fewer_keep_some_pairs_at_every_step(default_config):
+    steps = default_config["task"]["test"]
+    null, whole, one_less = (default_config | {"sweep": default_config["sweep"] | {"time_bins": bins}}
+                             for bins in (None, steps, steps - 1))  # fmt: skip
+    assert resources.time_bins(null) == resources.time_bins(whole) == steps == resources.time_bins(one_less) + 1
+    for size, pairs in ((9, 72), (100, batches.SAMPLED)):
+        sums = 4 * 1e-6 * (pairs * steps - size**2)  # of the pairs, less a bin of all
+        count = null["sweep"]["batches"] / null["sweep"]["shards"]
+        disk = [resources.disk_mb("sweep", config, size) for config in (null, whole, one_less)]
+        assert disk[0] == disk[1] and disk[2] - disk[1] == pytest.approx(count * sums)
+    for rule in ("sweep", "influence", "null"):
+        memory = [resources.memory_mb(rule, config, 9) for config in (null, whole, one_less)]
+        assert memory[0] == memory[1] < memory[2]
 
 
 def test_compare_reads_what_snakemake_measured(config, tmp_path):

@@ -380,7 +380,17 @@ def test_sampled_pairs_are_kept_at_every_step(network8, monkeypatch, lesion, dty
 
 
 def test_of_few_pairs_all_are_kept(network8):
-    assert run(network8, batches=range(1), walks=2, time_bins=6).sizes["sampled"] == 8 * 7
+    kept = run(network8, batches=range(1), walks=2, time_bins=6)
+    pairs = set(zip(kept["sampled_source"].values, kept["sampled_target"].values, strict=True))
+    assert kept.sizes["sampled"] == len(pairs) == 8 * 7 and all(source != target for source, target in pairs)
+
+
+def test_pairs_depend_on_seed_and_size_alone():
+    source, target = batches_module._sampled_pairs(40, 0)
+    assert len(set(zip(source, target, strict=True))) == batches_module.SAMPLED and (source != target).all()
+    np.testing.assert_array_equal(batches_module._sampled_pairs(40, 0), (source, target))
+    assert not np.array_equal(batches_module._sampled_pairs(40, 1), (source, target))
+    assert not any(map(len, batches_module._sampled_pairs(40, None)))
 
 
 def test_the_sweep_simulates_what_the_plan_says(network8, monkeypatch):

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, make_network
 
 from echolesion import connectome, sweep, training
 from echolesion.analysis import influence
 from echolesion.dynamics import reservoir
 from echolesion.records import seeds
+from echolesion.shapley import walks
+from echolesion.sweep import batches
 from echolesion.training import task
 
 
@@ -78,3 +80,31 @@ def test_in_closed_loop_the_output_is_the_only_other_route():
     assert np.abs(estimate["indirect"].values).max() > 0.01
     np.testing.assert_allclose(estimate["direct"] + estimate["indirect"], estimate["influence"], atol=1e-12)
     assert np.abs(estimate["direct"].values).max() > 0.005
+
+
+@pytest.mark.parametrize("estimator", walks.ESTIMATORS)
+@pytest.mark.parametrize(
+    ("loop", "dtype"), [("closed", torch.float64), ("forced", torch.float64), ("forced", torch.float32)]
+)
+@pytest.mark.parametrize("mend", [False, True])
+def test_sampled_sums_average_to_those_in_bins_in_closed_loop(monkeypatch, estimator, loop, mend, dtype):
+    """With delays, and bins of 2 and of 3 steps; open loops: test_batches."""
+    monkeypatch.setattr(walks, "SHORTEST", 2)  # levels of 6 and 3 nodes
+    monkeypatch.setattr(batches, "SAMPLED", 10)
+    settings = {
+        "name": "mackey_glass", "horizon": 1, "loop": "closed", "washout": 10, "train": 150, "validation": 30,
+        "test": 12,
+    }  # fmt: skip
+    network, trained, series = make_network(6, settings=settings, longest=4, leak=0.5)
+    piece = task.split(series, "test").assign_attrs(loop=loop)
+    options = {"seed": 0, "batches": [0], "walks": 4, "estimator": estimator, "dtype": dtype}
+    options |= {"refit_readout": mend, "rescale": mend}
+    fine, coarse = (sweep.run(network, trained, piece, time_bins=bins, **options) for bins in (None, 5))
+    pairs = coarse["sampled_source"].values, coarse["sampled_target"].values
+    tolerance = {"rtol": 1e-12, "atol": 1e-13} if dtype == torch.float64 else {"rtol": 1e-5, "atol": 1e-5}
+    sampled = coarse["sampled_sum"].values
+    assert sampled.shape == (1, 10, 12) and np.abs(sampled).max() > 0.1
+    np.testing.assert_allclose(sampled, fine["influence_sum"].values[:, *pairs], **tolerance)
+    bins = np.arange(12) * 5 // 12
+    averaged = np.stack([sampled[..., bins == k].mean(axis=-1) for k in range(5)], axis=-1)
+    np.testing.assert_allclose(averaged, coarse["influence_sum"].values[:, *pairs], **tolerance)

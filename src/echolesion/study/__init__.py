@@ -8,8 +8,8 @@ a study, and after it an RO-Crate, a zip of results, inputs and code with their 
 `configuration`
     `check_study`, by `check`, which raise `ConfigurationError`; `with_files`, `regime`
 `resources`
-    `resources.memory_mb`, `minutes`, `disk_mb` of a job, by `sweep_seconds`; `plan` of a study; `compare` with what was
-    used
+    `resources.memory_mb`, `minutes`, `disk_mb` of a job, by `sweep_seconds` and `time_bins`; `plan` of a study;
+    `compare` with what was used
 `cost`
     `study_seconds`, by `batch_seconds`, `simulation_seconds` and `fit_seconds`
 `machine`

@@ -19,3 +19,4 @@ from .resources import disk_mb as disk_mb
 from .resources import minutes as minutes
 from .resources import plan as plan
 from .resources import sweep_seconds as sweep_seconds
+from .resources import time_bins as time_bins

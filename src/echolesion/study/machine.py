@@ -88,8 +88,9 @@ def troubles(config: Mapping[str, Any], sizes: Mapping[str, int], folder: Path) 
     largest, memory, at_once = int(plan["memory_mb"].max()), memory_mb(), cores()
     if largest > memory:
         found.append(
-            f"the largest job asks for {largest / 1e3:.1f} GB of memory, more than there is: lower sweep.time_bins,"
-            " take a smaller network, or run on a cluster (docs/scaling.md)."
+            f"the largest job asks for {largest / 1e3:.1f} GB of memory, more than there is:"
+            f" set sweep.time_bins to fewer than {resources.time_bins(config)}, take a smaller network, or run on a"
+            " cluster (docs/scaling.md)."
         )
     elif largest * at_once > memory:
         found.append(

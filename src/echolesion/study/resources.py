@@ -33,19 +33,24 @@ RATE, PER_STATE = 2e10, 1e-8
 _MB = 1e6
 
 
-def _time_bins(config: Mapping[str, Any]) -> int:
+def time_bins(config: Mapping[str, Any]) -> int:
+    """Return in how many bins a study averages influence: as many as the test split has steps, if none are set."""
     return int(config["sweep"]["time_bins"] or config["task"]["test"])
+
+
+def _bytes(config: Mapping[str, Any]) -> int:
+    return 8 if config["task"]["loop"] == "closed" else 4
 
 
 def _values(config: Mapping[str, Any], size: int) -> float:
     """Return the bytes of an influence of every pair and time bin."""
-    return size**2 * _time_bins(config) * (8 if config["task"]["loop"] == "closed" else 4)
+    return size**2 * time_bins(config) * _bytes(config)
 
 
-def _sampled(config: Mapping[str, Any]) -> float:
+def _sampled(config: Mapping[str, Any], size: int) -> float:
     """Return the bytes of the sums of the pairs that are kept at every step, of a batch."""
     steps = config["task"]["test"]
-    return SAMPLED * steps * (8 if config["task"]["loop"] == "closed" else 4) if _time_bins(config) < steps else 0.0
+    return min(SAMPLED, size * (size - 1)) * steps * _bytes(config) if time_bins(config) < steps else 0.0
 
 
 def _powers(config: Mapping[str, Any], size: int) -> float:
@@ -57,7 +62,7 @@ def _sweep_memory(config: Mapping[str, Any], size: int) -> float:
     fitted = 3 * 8 * 2**26 if config["sweep"]["refit_readout"] else 0
     steps = config["task"]["test"]
     series = 4 * 8 * steps * (size * len(levels(size, 2, config["sweep"]["estimator"])) + 2**14)
-    return 4.2 * (_values(config, size) + _sampled(config)) + 1.5e8 + fitted + series
+    return 4.2 * (_values(config, size) + _sampled(config, size)) + 1.5e8 + fitted + series
 
 
 def _tuning_memory(config: Mapping[str, Any], size: int) -> float:
@@ -68,12 +73,13 @@ def _tuning_memory(config: Mapping[str, Any], size: int) -> float:
 
 
 def _influence_memory(config: Mapping[str, Any], size: int) -> float:
-    return 8 * _values(config, size) + 2 * _powers(config, size)
+    sampled = config["sweep"]["batches"] * _sampled(config, size)
+    return 8 * _values(config, size) + 2 * _powers(config, size) + 6 * sampled
 
 
 def _sweep_and_estimate_memory(config: Mapping[str, Any], size: int) -> float:
     """Return the bytes of a sweep whose batches stay in memory until they are estimated."""
-    swept = config["sweep"]["batches"] * _values(config, size)
+    swept = config["sweep"]["batches"] * (_values(config, size) + _sampled(config, size))
     return _sweep_memory(config, size) + swept + _influence_memory(config, size)
 
 
@@ -189,7 +195,7 @@ def _work_seconds(rule: str, config: Mapping[str, Any], size: int) -> float:
         )
     if rule == "topology":
         return 2 * config["topology"]["surrogates"] * (5e-9 * size**3 + 6e-6 * size**2)
-    return 1e-6 * size**2 * _time_bins(config)
+    return 1e-6 * size**2 * time_bins(config)
 
 
 def minutes(rule: str, config: Mapping[str, Any], size: int) -> int:
@@ -233,7 +239,7 @@ def disk_mb(rule: str, config: Mapping[str, Any], size: int) -> float:
     values, powers = _values(config, size), _powers(config, size)
     # Of the direct parts, next to nothing is left of what has no connection.
     written = {
-        "sweep": (values + _sampled(config)) * batches / config["sweep"]["shards"]
+        "sweep": (values + _sampled(config, size)) * batches / config["sweep"]["shards"]
         + 8 * batches * size * config["task"]["test"],
         "influence": 4.5 * values + powers,
     }

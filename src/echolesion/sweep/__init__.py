@@ -5,7 +5,8 @@ the cache holds: nodes that are not intact are lesioned for the whole run, whate
 lesioned network is taught and mended first. One simulated coalition serves every target in it, the read-out and the
 score; copies of the targets of the node that is added hear, beyond what they heard, only what their connection carries.
 Out go sums and weights, a file per shard: ``influence_sum (batch, source, target, time)``, ``direct_sum (batch,
-connection, time)``, ``contribution_sum (batch, level, node, step, output)``, in units of activity and of the read-out.
+connection, time)``, if there are bins of time also ``sampled_sum (batch, sampled, step)`` of some pairs,
+``contribution_sum (batch, level, node, step, output)``, in units of activity and of the read-out.
 
 `batches`
     `run` a sweep, `merge` its parts; the `game` of a network for other estimators

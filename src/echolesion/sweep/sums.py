@@ -161,15 +161,20 @@ class _Sampled:
     def __init__(self, problem: simulation.Problem, intact: Tensor, added: Tensor, nodes: Tensor, weight: Tensor):
         _, prefixes, length = intact.shape
         number = problem.sampled[added[:, :, None], nodes[:, None, :]]
+        # A lesioned target does not differ, even where it listens, as that is read out only: without it, half the work.
         walk, prefix, column = ((number >= 0) & intact[:, :-1]).nonzero(as_tuple=True)
         self.number, self.weight = number[walk, prefix, column], weight[prefix, 0]
         self.without = (walk * prefixes + prefix) * length + column
         self.with_added = self.without + length
+        # Reused at every step: in small networks, most of whose pairs are sampled, new ones would cost the most.
+        self.difference, self.scratch = torch.empty_like(self.weight), torch.empty_like(self.weight)
 
     def add(self, total: Tensor, state: Tensor) -> None:
         """Add the weighted differences at a step to their sums, shape (sampled,), in place."""
         states = state.view(-1)
-        total.index_add_(0, self.number, (states[self.with_added] - states[self.without]).mul_(self.weight))
+        torch.index_select(states, 0, self.with_added, out=self.difference)
+        torch.index_select(states, 0, self.without, out=self.scratch)
+        total.scatter_add_(0, self.number, self.difference.sub_(self.scratch).mul_(self.weight))
 
 
 def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks: Walks) -> None:
