@@ -26,6 +26,10 @@ def changed(config, path, value):
     return config
 
 
+MAP = {
+    "connectomes": [], "spectral_radius": [0.6], "leak": [1.0], "input_scaling": 1.0, "loops": ["open"],
+    "walks_per_batch": 20,
+}  # fmt: skip
 BAD = [
     (("sweep", "walkz"), 5, "sweep.walkz: unknown key (allowed: estimator,"),
     (("colour",), "red", "colour: unknown key (allowed: study,"),
@@ -75,6 +79,16 @@ BAD = [
     (("task", "name"), "file", "task.series: is for the task 'file', which needs it"),
     (("sweep", "rescale"), True, "sweep: refit_readout and rescale are not allowed (only in closed loop)"),
     (("sweep",), 3, "sweep: 3 is not allowed (estimator,"),
+    (
+        ("map",),
+        MAP | {"until": {"reliability": 0.9, "walks_per_batch": 10}},
+        "map.until.walks_per_batch: 10 is less than map.walks_per_batch, 20 (the budget counts the first round)",
+    ),
+    (
+        ("map",),
+        MAP | {"until": {"reliability": 1, "walks_per_batch": 60}},
+        "map.until.reliability: 1 is not allowed (number larger than 0 and below 1)",
+    ),
 ]
 
 
