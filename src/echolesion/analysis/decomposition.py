@@ -17,8 +17,8 @@ constant in time, stand beside variances. Measures of power are free of the esti
 
 correlation with a measure of structure X
     cov(X, P) / sqrt(var(X) A) over pairs, P the power and A the variance of the true power. Influence exactly
-    proportional to the weights has a correlation of 1 with W^2 and of less than 1 with |W|: the correlation of |W| with
-    W^2, which is given as ``ceiling``.
+    proportional to the weights has a correlation of 1 with ``W^2`` and of less than 1 with ``|W|``: that of ``|W|`` with
+    ``W^2``, which is given as ``ceiling``.
 share
     sums of P over pairs, or of the power of parts, over the sum of P
 
@@ -220,7 +220,7 @@ def measure(weights: xr.DataArray, influence: xr.Dataset) -> np.ndarray:
 
 
 def ceiling(weights: xr.DataArray) -> float:
-    """Return the correlation of |W| with W^2 over all pairs: what influence proportional to the weights has with |W|.
+    """Return the correlation of ``|W|`` with ``W^2`` over all pairs: that of influence proportional to the weights.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def decompose(weights: Mapping[str, xr.DataArray], influence: Mapping[str, xr.Da
         ``estimate``, ``se``, ``low`` and ``high (regime, measure)``, 95 % intervals, and whether the measure is
         ``known``; NaN where not. Regimes are those given, then the differences "a - b" of every two, which are known if
         both are. ``chance (regime)`` is the share of pairs without a connection, ``ceiling (regime)`` the correlation
-        of |W| with W^2.
+        of ``|W|`` with ``W^2``.
     """
     values = {regime: measure(weights[regime], result) for regime, result in influence.items()}
     of_wiring = {
