@@ -17,8 +17,8 @@ constant in time, stand beside variances. Measures of power are free of the esti
 
 correlation with a measure of structure X
     cov(X, P) / sqrt(var(X) A) over pairs, P the power and A the variance of the true power. Influence exactly
-    proportional to the weights has a correlation of 1 with ``W^2`` and of less than 1 with ``|W|``: that of ``|W|`` with
-    ``W^2``, which is given as ``ceiling``.
+    proportional to the weights has a correlation of 1 with ``W^2`` and of less than 1 with ``|W|``: that of ``|W|``
+    with ``W^2``, which is given as ``ceiling``.
 share
     sums of P over pairs, or of the power of parts, over the sum of P
 
