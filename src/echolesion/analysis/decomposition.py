@@ -178,7 +178,7 @@ def measure(weights: xr.DataArray, influence: xr.Dataset) -> np.ndarray:
         Of all batches, and of all but each; NaN where a measure is not known, or not defined, as are correlations with
         weights that are all equal.
     """
-    weight = np.abs(by_pairs(weights, "source", "target"))
+    weight = np.abs(by_pairs(weights))
     groups = {"all": np.ones(len(weight), dtype=bool), "connected": weight > 0}
     values = {}
     for kind, prefix in PREFIXES.items():
@@ -227,7 +227,7 @@ def ceiling(weights: xr.DataArray) -> float:
     weights : xarray.DataArray
         Dims ``(source, target)``.
     """
-    weight = np.abs(by_pairs(weights, "source", "target"))
+    weight = np.abs(by_pairs(weights))
     return float(pearson(weight[None] ** 2, weight)[0])
 
 
@@ -239,13 +239,13 @@ def by_pairs(values: xr.DataArray, *first: str) -> np.ndarray:
     values : xarray.DataArray
         With the dims ``source`` and ``target``.
     *first : str
-        Other dims, which come first; "source" and "target" may stand among them.
+        Other dims, which come first.
 
     Returns
     -------
     numpy.ndarray, shape (..., pairs)
     """
-    ordered = values.transpose(*(dim for dim in first if dim not in ("source", "target")), "source", "target")
+    ordered = values.transpose(*first, "source", "target")
     return ordered.values[..., off_diagonal(values.sizes["source"])].astype(float)
 
 

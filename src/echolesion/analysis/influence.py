@@ -173,10 +173,10 @@ def _lost_to_bins(parts: Sequence[xr.Dataset]) -> np.ndarray:
     )
     fine = sums["sampled_sum"].values / expected
     steps, bins = fine.shape[-1], parts[0].sizes["time"]
-    averaged = np.eye(bins)[np.arange(steps) * bins // steps]
-    coarse = fine @ (averaged / averaged.sum(axis=0))
+    bin_of_step = np.arange(steps) * bins // steps
+    averaged = np.eye(bins)[bin_of_step]
     # A bin of more steps than others counts for more of the time.
-    coarse = coarse[..., np.arange(steps) * bins // steps]
+    coarse = (fine @ (averaged / averaged.sum(axis=0)))[..., bin_of_step]
     kept, whole = (power.powers(power.products(series, weights)[0].sum(axis=0)) for series in (coarse, fine))
     share, _, low, high = statistics.jackknife(power.shares(kept, whole))
     return np.array([1 - share, 1 - high, 1 - low])

@@ -317,7 +317,7 @@ def _of_map_against_score(results: Results) -> str:
         if np.isnan(values[0]):
             sentences.append(f"In {loop} loop, too few points of the grid have a correlation that is known.")
             continue
-        points = found["estimate"].isel(loop=0, missing_dims="ignore").size
+        points = found["estimate"].size
         sentences.append(
             f"In {loop} loop, correlation with |weight| and test {dataset.attrs['score']} go together over the grid at"
             f" {_between(*values)} (Spearman, mean over graphs); {int(found['unknown'])} of {points} points, where the"

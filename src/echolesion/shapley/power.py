@@ -155,7 +155,7 @@ def squares(products: np.ndarray) -> np.ndarray:
     total = np.concatenate([total, total - 2 * row], axis=-1)
     rows = np.concatenate([rows, rows - row**2 - 2 * through + own], axis=-1)
     twice = np.concatenate([twice, twice - 2 * own], axis=-1)
-    n = np.array([count] + [count - 1] * count)
+    n = _numbers(count)
     result = np.stack(
         [
             twice / (n * (n - 1)),
@@ -164,6 +164,11 @@ def squares(products: np.ndarray) -> np.ndarray:
         ]
     )
     return np.moveaxis(result, -1, 1)
+
+
+def _numbers(count: int) -> np.ndarray:
+    """Return how many batches there are, of all and of all but each, shape (1 + B,)."""
+    return np.array([count] + [count - 1] * count)
 
 
 def spread(mean_square: np.ndarray, mean_products: np.ndarray) -> np.ndarray:
@@ -187,7 +192,7 @@ def spread(mean_square: np.ndarray, mean_products: np.ndarray) -> np.ndarray:
 def _noise(spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the variance over pairs that noise adds to powers, the parts with 1 / walks and 1 / walks^2."""
     count = spread.shape[-1] - 1
-    n = np.array([count] + [count - 1] * count)
+    n = _numbers(count)
     shared = spread[1] - spread[2]
     both = spread[0] - spread[2] - 2 * shared
     once, twice = 4 * shared / n, 2 * both / (n * (n - 1))
