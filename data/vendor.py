@@ -165,7 +165,9 @@ def mouse332() -> None:
         for side in "LR"
     ]
     licence = package.read("graspologic-3.4.4.dist-info/LICENSE.txt")
-    write_nodes("mouse332", pd.concat(sides), licence)
+    nodes = pd.concat(sides)
+    nodes.insert(1, "id", np.arange(len(nodes)))  # what the edge lists call them
+    write_nodes("mouse332", nodes, licence)
 
 
 def human94() -> None:

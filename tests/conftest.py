@@ -62,7 +62,7 @@ def package(tmp_path, monkeypatch):
     """Return the entry of a package that pip finds in a folder, with no network."""
     wheel = tmp_path / "brain-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("brain/data/m.csv", "0,1\n2,0")
+        archive.writestr("brain/data/m.csv", "0,1.5\n2,0")
         archive.writestr("brain/__init__.py", "raise SystemExit('the package was imported')")
         archive.writestr("brain-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: brain\nVersion: 1.0\n")
         archive.writestr("brain-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")

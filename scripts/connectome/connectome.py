@@ -1,5 +1,6 @@
 """Load, check and prepare a connectome."""
 
+import logging
 from pathlib import Path
 
 from snakemake.iocontainers import Snakemake
@@ -13,7 +14,10 @@ snakemake: Snakemake
 with logged(snakemake.log[0]):
     params, name = snakemake.params, snakemake.wildcards.connectome
     fetched = Path(snakemake.input.fetched[0]) if snakemake.input.fetched else None
-    measured = catalogue.load(params.entry, name, Path(snakemake.scriptdir).parents[1], fetched)
+    measured = catalogue.load(params.entry, name, Path(snakemake.scriptdir).parents[1], fetched, params.orientation)
+    logging.info("%s: %s", name, measured.attrs.get("history", "made of a model"))
+    if warned := measured.attrs.get("warnings"):
+        logging.warning("%s: %s", name, warned)
     rng = seeds.generator(params.seed, "weights")
     weights = preparation.prepare(measured, params.steps, params.weighting, rng, name)
     storage.write(weights.to_dataset(), snakemake.output[0], snakemake.config)

@@ -25,7 +25,9 @@ from echolesion.connectome.catalogue import ORIGIN, digest, fetch, generate, loa
 def test_written_tables_are_read_as_they_were(tmp_path_factory, matrix, data):
     size = len(matrix)
     matrix[0, 1] = 1  # a connection, so that it is usable
-    name = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=5)
+    # What begins like a comment stands in quotes, which pandas does not write.
+    sign = st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters="#%")
+    name = st.text(sign, min_size=1, max_size=5)
     labels = data.draw(st.lists(name, min_size=size, max_size=size, unique=True))
     folder = tmp_path_factory.mktemp("tables")
     source, target = np.nonzero(matrix)
@@ -39,7 +41,7 @@ def test_written_tables_are_read_as_they_were(tmp_path_factory, matrix, data):
 
 
 EDGES = "source,target,weight\na,b,1\nb,a,1"
-MATRIX = "0,1\n2,0"
+MATRIX = "0,1.5\n2,0"
 
 
 @pytest.mark.parametrize(
@@ -48,12 +50,12 @@ MATRIX = "0,1\n2,0"
         ("label\na\nb", EDGES + "\nb,c,1", "nodes.csv: has no label 'c', which the connectome has"),
         ("label\na\nb", EDGES + "\na,b,2", "file.csv: line 4: the connection stands in line 2 too"),
         ("label\na\nb\na", EDGES, "nodes.csv: label 'a' stands for more than one node"),
-        ("label\na\nb", EDGES + "\na,a,one", "file.csv: line 4, number 1: 'one' is not a number"),
+        ("label\na\nb", EDGES + "\na,a,one", "file.csv: line 4, number 3: 'one' is not a number"),
         ("label\na\nb", EDGES + "\na,a,nan", "x: 1 weights are not finite, first nan from 'a' to 'a'"),
-        ("name\na\nb", EDGES, "nodes.csv: has no column 'label'"),
+        ("name,x\na,1\nb,2", EDGES, "nodes.csv: has no column 'label' or 'id' (there are name, x)"),
         ("label\na\nb\nc", MATRIX, "nodes.csv: 3 labels for 2 nodes"),
         ("label\na", MATRIX, "nodes.csv: 1 labels for 2 nodes"),
-        ("", MATRIX, "nodes.csv: cannot be read"),
+        ("", MATRIX, "nodes.csv: is empty"),
     ],
 )
 def test_bad_tables_are_refused(tmp_path, nodes, content, message):
@@ -72,9 +74,9 @@ def test_a_table_of_nodes_names_orders_and_describes_them(tmp_path):
     np.testing.assert_array_equal(read, [[0, 0, 0], [0, 0, 1], [0, 2, 0]])
     assert list(read["module"].values) == ["2", "1", "1"]
     assert float(load({"file": "edges.csv", "variable": "gap"}, "x", tmp_path).sel(source="b", target="NA")) == 7
-    (tmp_path / "matrix.csv").write_text("0,1,2\n3,0,4\n5,6,0\n")
+    (tmp_path / "matrix.csv").write_text("0,1.5,2\n3,0,4\n5,6,0\n")
     read = load({"file": "matrix.csv", "nodes": "nodes.csv", "orientation": "target_source"}, "x", tmp_path)
-    assert float(read.sel(source="b", target="c")) == 1 and float(read.sel(source="c", target="NA")) == 5
+    assert float(read.sel(source="b", target="c")) == 1.5 and float(read.sel(source="c", target="NA")) == 5
 
 
 def test_subjects_and_their_tract_lengths(tmp_path):
@@ -170,7 +172,7 @@ def test_files_come_out_of_a_package_that_is_not_imported(package, tmp_path):
     assert {"brain/data/m.csv"} < there and not [path for path in there if path.endswith(".py")]
     assert (tmp_path / "fetched/brain-1.0.dist-info/licenses/LICENSE").read_text() == "Do what you like."
     read = load(package, "x", tmp_path / "here", tmp_path / "fetched")
-    np.testing.assert_array_equal(read, [[0, 1], [2, 0]])
+    np.testing.assert_array_equal(read, [[0, 1.5], [2, 0]])
     assert {key: read.attrs[key] for key in ORIGIN if key in read.attrs} == {
         "paper": "Doe 2026", "licence": "none", "terms": "be kind",
     }  # fmt: skip

@@ -37,7 +37,7 @@ def test_weighting_keeps_the_connections(worm, weighting):
     assert np.diag(weights).sum() == 0
     off = ~np.eye(279, dtype=bool)
     np.testing.assert_array_equal((weights.values != 0)[off], (worm.values != 0)[off])
-    first, last = weights.attrs["history"].split("; ")
+    *_, first, last = weights.attrs["history"].split("; ")
     assert (
         first == "drop_self_connections: connections 2993 -> 2990, self-connections 3 -> 0, sum of weights 8171 -> 8168"
     )

@@ -113,7 +113,7 @@ def test_bad_values_give_one_line(default_config, catalogue, path, value, messag
             "x.preparation[0]: {'clip': 1} is not allowed (a step: drop_",
         ),
         ({"model": "tree", "parameters": {}}, "x.model: 'tree' is not allowed"),
-        ({"path": "x.csv"}, "x.path: unknown key (allowed: file, orientation, variable, nodes,"),
+        ({"path": "x.csv"}, "x.path: unknown key (allowed: file, orientation, variable, directed,"),
     ],
 )
 def test_bad_catalogue(default_config, catalogue, entry, message):
@@ -170,10 +170,26 @@ def test_files_among_the_connectomes_become_entries(default_config, catalogue):
     connectomes, entries = configuration.with_files(config, catalogue, ROOT / "config")
     assert connectomes == ["celegans279", "net"]
     assert (ROOT / "config" / entries["net"]["file"]).resolve() == Path("my/net.csv").resolve()
-    assert entries["net"]["orientation"] == "target_source" and entries["celegans279"] == catalogue["celegans279"]
-    for name in ("my/a b.csv", "celegans279.csv", "a.b.npy"):
-        with pytest.raises(configuration.ConfigurationError, match=f"'{name}' is not allowed"):
-            configuration.with_files(config | {"connectomes": [name]}, catalogue, ROOT)
+    assert set(entries["net"]) == {"file"} and entries["celegans279"] == catalogue["celegans279"]
+    for name, key in (("my/a b.csv", "a_b"), ("x.SC.txt.gz", "x_SC"), ("x.connectivity.mat", "x_connectivity")):
+        assert configuration.with_files(config | {"connectomes": [name]}, catalogue, ROOT)[0] == [key]
+    for names in (["celegans279.csv"], ["a b.csv", "a_b.npy"]):
+        with pytest.raises(configuration.ConfigurationError, match=f"'{names[-1]}' is not allowed"):
+            configuration.with_files(config | {"connectomes": names}, catalogue, ROOT)
+
+
+@pytest.mark.parametrize("name", ["net.ods", "my/net", "net.csv.zip.7z"])
+def test_a_path_that_no_reader_knows_is_told_from_a_key(default_config, catalogue, name):
+    with pytest.raises(configuration.ConfigurationError, match="no format has the suffix") as error:
+        configuration.check_study(default_config | {"connectomes": [name]}, catalogue, SCHEMAS)
+    assert "celegans279" not in str(error.value)
+
+
+def test_home_and_variables_stand_in_paths(default_config, catalogue, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = default_config | {"connectomes": ["~/a.csv", "$HOME/b.csv"]}
+    _, entries = configuration.with_files(config, catalogue, ROOT)
+    assert [(ROOT / entries[key]["file"]).resolve() for key in "ab"] == [tmp_path / "a.csv", tmp_path / "b.csv"]
 
 
 def test_entries_of_a_study_start_where_it_runs(default_config, catalogue):

@@ -2,7 +2,7 @@
 from functools import cache
 from hashlib import sha256
 
-from echolesion.connectome import formats
+from echolesion.connectome import catalogue, formats
 from echolesion.records.sources import source_hash
 from echolesion.study import configuration, resources
 
@@ -62,9 +62,10 @@ def templates():
 
 def files_of(entry):
     """Return the files of a connectome that are here."""
-    patterns = [entry[key] for key in formats.FILES if key in entry]
-    found = [sorted(BASE.glob(pattern)) or [BASE / pattern] for pattern in patterns]
-    files = [os.path.relpath(path) for paths in found for path in paths]
+    paths = [
+        catalogue.found(pattern, BASE) for pattern in formats.files(entry).values()
+    ]
+    files = [str(file) for found in paths for file in found]
     return [file for file in files if "package" not in entry or os.path.exists(file)]
 
 
@@ -74,15 +75,21 @@ def steps_of(entry):
 
 
 @cache
+def measured(connectome):
+    """Return a connectome as its files have it."""
+    return catalogue.load(
+        CATALOGUE[connectome], connectome, BASE, orientation=config["orientation"]
+    )
+
+
+@cache
 def size_of(connectome):
     """Return the number of nodes of a connectome, before its preparation; 0 if it cannot be read."""
     entry = CATALOGUE[connectome]
     if "size" in entry:
         return entry["size"]
-    from echolesion.connectome import catalogue
-
     try:
-        return catalogue.load(entry, connectome, BASE).sizes["source"]
+        return measured(connectome).sizes["source"]
     except (ValueError, OSError):
         return 0  # the job that reads it says why
 
@@ -153,7 +160,6 @@ def announcement():
     """Say how long the study takes on this machine."""
     import torch
 
-    from echolesion.connectome import catalogue
     from echolesion.study import cost
 
     torch.set_num_threads(1)  # as in the jobs
@@ -163,7 +169,7 @@ def announcement():
             key: (
                 CATALOGUE[key]["size"]
                 if "package" in CATALOGUE[key]
-                else catalogue.load(CATALOGUE[key], key, BASE).sizes["source"]
+                else measured(key).sizes["source"]
             )
             for key in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES])
         }
@@ -180,7 +186,11 @@ def announcement():
     )
     most = " at most" if config["sweep"]["until"] else ""
     delayed = " (not counting delays)" if config["reservoir"]["velocity"] else ""
-    networks = ", ".join(f"{key} ({sizes[key]} nodes)" for key in CONNECTOMES)
+    names = zip(CONNECTOMES, config["connectomes"], strict=True)
+    networks = ", ".join(
+        f"{key} ({'' if key == name else f'{name}, '}{sizes[key]} nodes)"
+        for key, name in names
+    )
     return (
         f"echolesion: study '{config['study']}': {networks}; regimes {', '.join(REGIMES)}. All of it takes{most} about"
         f" {minutes:.1f} min {where}{delayed}; what is done is not done again."

@@ -39,6 +39,7 @@ rule connectome:
         code=code("connectome/connectome.py"),
         entry=lambda wildcards: CATALOGUE[wildcards.connectome],
         steps=lambda wildcards: steps_of(CATALOGUE[wildcards.connectome]),
+        orientation=config["orientation"],
         weighting=config["weighting"],
         seed=config["seed"],
     script:

@@ -8,11 +8,34 @@ nodes on both dims and what else is known of them, such as ``tract_length (sourc
 Networks wired at random, for nulls and surrogates, are made of such graphs.
 
 `graph`
-    `from_matrix`; `check` and `check_weights`, which raise `ConnectomeError`; `components`, `describe`, `off_diagonal`
+    `from_matrix`; `check` and `check_weights`, which raise `ConnectomeError`; `components`, `describe`, `summary`,
+    `off_diagonal`
+`reading`
+    `Reading`, the record of what is asked of a file and taken for what; `Matrix` and `Links`, what is found in it;
+    `FormatError`
+`texts`
+    `decoded`, `unpacked`, `not_what_it_is_called`, `suffix_of`; `lines_of`, `comments`, `delimiter_of`, `rows_of`,
+    `with_points`; `number`, `whole`, `numbers`, in a `Row`
+`layouts`
+    `interpret` rows as a matrix or a list; `ends_of`, `column`, `check_labels`, `check_columns`
+`tables`
+    `tables.read`, `read_sheet`, `read_frame`; `rows_of_text`, `rows_of_sheet`, `rows_of_frame`, `even`
+`arrays`
+    `read_npy`, `read_npz`, `read_mtx`, `read_mat`, `read_netcdf`
+`graphs`
+    `read_graphml`, `read_gexf`, `read_gml`, `read_pajek`
+`archives`
+    `read_zip`, of The Virtual Brain
+`directions`
+    `connectome_of` what is found; `symmetric`, `triangular`, `filled`
+`nodes`
+    `with_nodes` of a table; `named_by`
 `formats`
-    `read` a file, `with_nodes` of a table; they raise `FormatError`
+    `formats.read` a file; `read_with`, `files`, `history`
+`subjects`
+    `subjects.read` the files of an entry, `with_lengths`
 `catalogue`
-    `load` an entry; `generate` a graph; `fetch` files, of `open_package`; `digest`
+    `load` an entry; `common`, `expanded`, `found`; `generate` a graph; `fetch` files, of `open_package`; `digest`
 `preparation`
     `prepare`, by the steps `average`, `consensus`, `drop_self_connections`, `drop_isolated`, `largest_component`,
     `subset`, `threshold_weight`, `threshold_density`, `disparity`, `clip_quantile`, `transform`, `symmetrise`

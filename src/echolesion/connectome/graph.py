@@ -60,7 +60,7 @@ def from_matrix(weights: ArrayLike, labels: ArrayLike | None = None, name: str =
     return connectome
 
 
-def check_weights(connectome: xr.DataArray, name: str = "connectome") -> None:
+def check_weights(connectome: xr.DataArray, name: str = "connectome", logarithms: bool = False) -> None:
     """Refuse a connectome, prepared or not, that is none.
 
     Parameters
@@ -69,6 +69,8 @@ def check_weights(connectome: xr.DataArray, name: str = "connectome") -> None:
         Dims ``(source, target)``.
     name : str
         Used in error messages.
+    logarithms : bool
+        Whether -inf is let pass, the logarithm of no connection.
 
     Raises
     ------
@@ -85,12 +87,13 @@ def check_weights(connectome: xr.DataArray, name: str = "connectome") -> None:
         raise ConnectomeError(f"{name}: source and target labels differ")
     if labels.has_duplicates:
         raise ConnectomeError(f"{name}: label '{labels[labels.duplicated()][0]}' stands for more than one node")
-    bad = np.argwhere(~np.isfinite(weights))
+    bad = np.argwhere(~(np.isfinite(weights) | (np.isneginf(weights) & logarithms)))
     if len(bad):
         i, j = bad[0]
         raise ConnectomeError(
             f"{name}: {len(bad)} weights are not finite, first {weights[i, j]} from '{labels[i]}' to '{labels[j]}':"
-            " write 0 where there is no connection"
+            " write 0 where there is no connection; of logarithms, make 'transform: exp10' (or exp) the first step of"
+            " preparation"
         )
     if not weights.any():
         raise ConnectomeError(f"{name}: all weights are 0")
@@ -168,3 +171,40 @@ def describe(connectome: xr.DataArray) -> dict[str, int | float | str]:
         "reciprocity": float((connected & connected.T).sum() / max(count, 1)),
         "strong_components": int(components(connected, "strong").max()) + 1,
     } | {str(key): value for key, value in connectome.attrs.items() if key not in ("long_name", "units")}
+
+
+def summary(connectome: xr.DataArray) -> dict[str, int | float | str | list[str]]:
+    """Say of a connectome what a user looks at first.
+
+    Parameters
+    ----------
+    connectome : xarray.DataArray
+        Dims ``(source, target)``.
+
+    Returns
+    -------
+    dict
+        ``nodes``, ``connections``, ``density``, ``reciprocity``, ``symmetric``, ``self_connections``, ``weights``
+        (their range), ``negative``, ``tract_lengths`` (their range over connections, in mm, and how many have none),
+        and the ``strongest`` nodes, by the sum of magnitudes of all their connections.
+    """
+    weights = connectome.transpose("source", "target").values
+    there = weights != 0
+    strength = np.abs(weights).sum(axis=0) + np.abs(weights).sum(axis=1)
+    labels = connectome["source"].values
+    strongest = [f"{labels[k]} ({strength[k]:.4g})" for k in np.argsort(-strength, kind="stable")[:5]]
+    lengths = "none"
+    if "tract_length" in connectome.coords:
+        of_connections = connectome["tract_length"].transpose("source", "target").values[there]
+        known = of_connections[of_connections > 0]
+        lengths = f"{known.min():.4g} to {known.max():.4g} mm" if known.size else "all 0"
+        lengths += f", of {of_connections.size - known.size} connections 0 or none"
+    told = describe(connectome)
+    return {key: told[key] for key in ("nodes", "connections", "density", "reciprocity")} | {
+        "symmetric": "yes" if np.array_equal(weights, weights.T) else "no",
+        "self_connections": int(np.count_nonzero(np.diag(weights))),
+        "weights": f"{weights[there].min():.4g} to {weights[there].max():.4g}",
+        "negative": int((weights < 0).sum()),
+        "tract_lengths": lengths,
+        "strongest": strongest,
+    }

@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
+import yaml
 from scipy import stats
 
-from echolesion.connectome.graph import ConnectomeError, check, components
+from echolesion.connectome.graph import ConnectomeError, check, check_weights, components
+from echolesion.connectome.texts import number
 
 WEIGHTINGS = ("own", "random_signed", "rank_signed")
 
@@ -59,18 +61,40 @@ def largest_component(connectome: xr.DataArray, kind: Literal["weak", "strong"])
 def subset(connectome: xr.DataArray, wanted: Sequence[str] | Mapping[str, Any]) -> xr.DataArray:
     """Keep some nodes: by label, in the order given, or by what the connectome's columns say of them."""
     if not isinstance(wanted, Mapping):
-        labels = list(map(str, wanted))
+        labels = [_as_printed(value, connectome["source"].values) for value in wanted]
+        if twice := next((label for k, label in enumerate(labels) if label in labels[:k]), None):
+            raise ConnectomeError(f"subset names '{twice}' twice")
         _look_up(labels, connectome["source"].values, "no node has the label")
         return connectome.sel(source=labels, target=labels)
     keep = np.ones(connectome.sizes["source"], dtype=bool)
     for column, value in wanted.items():
-        values = list(map(str, value if isinstance(value, list) else [value]))
         of_nodes = [str(name) for name, c in connectome.coords.items() if c.dims == ("source",) and name != "source"]
         _look_up([column], of_nodes, "the nodes have no column")
         found = connectome[column].astype(str).values
+        values = [_as_printed(one, found) for one in (value if isinstance(value, list) else [value])]
         _look_up(values, found, f"no node has the {column}")
         keep &= np.isin(found, values)
     return _kept(connectome, keep)
+
+
+def _as_printed(value: Any, known: np.ndarray) -> str:
+    """Return what is looked for as text: YAML reads 007 as 7, NO as false and 010 as 8, which are other names."""
+    if isinstance(value, str):
+        return value
+    printed = str(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        names = set(map(str, known))
+        others = [name for name in names - {printed} if value in (_read_by_yaml(name), number(name))]
+        if printed in names and not others:
+            return printed
+    raise ConnectomeError(f"subset: {value!r} is not text: write it in quotes, as it stands in the file")
+
+
+def _read_by_yaml(name: str) -> Any:
+    try:
+        return yaml.safe_load(name)
+    except (yaml.YAMLError, ValueError):
+        return name
 
 
 def threshold_weight(connectome: xr.DataArray, weight: float) -> xr.DataArray:
@@ -121,7 +145,16 @@ def clip_quantile(connectome: xr.DataArray, quantile: float) -> xr.DataArray:
 
 
 def transform(connectome: xr.DataArray, how: str) -> xr.DataArray:
-    """Transform positive weights w: ``log``, log(1 + w / smallest), or ``rank``, over number, ties averaged."""
+    """Transform weights w: ``log``, log(1 + w / smallest), or ``rank``, over number, ties averaged, of positive ones.
+
+    ``exp10`` and ``exp`` bring logarithms back, on connections only: 0 stays, and -inf is no connection.
+    """
+    if how in ("exp10", "exp"):
+        logarithms = connectome.values
+        there = (logarithms != 0) & ~np.isneginf(logarithms)
+        result = np.zeros(logarithms.shape)
+        result[there] = (10.0 if how == "exp10" else np.e) ** logarithms[there]
+        return connectome.copy(data=result)
     weights = _positive(connectome, f"transform: {how}")
     connected = weights > 0
     strength = weights[connected]
@@ -206,7 +239,22 @@ def prepare(
     """
     if weighting not in WEIGHTINGS:
         raise ConnectomeError(f"{name}: unknown weighting '{weighting}' (allowed: {', '.join(WEIGHTINGS)})")
-    connectome, history = measured, []
+    connectome, history = measured, list(filter(None, [measured.attrs.get("history")]))
+    warned = list(filter(None, [measured.attrs.get("warnings")]))
+    logarithms = bool(steps) and steps[0] in ({"transform": "exp10"}, {"transform": "exp"})
+    for of_subject in () if logarithms else measured if "subject" in measured.dims else [measured]:
+        check_weights(of_subject, name)
+    by_strength = {"threshold_weight", "threshold_density", "clip_quantile"}
+    if (
+        not logarithms
+        and bool((measured < 0).any())
+        and (weighting == "rank_signed" or any(by_strength & set(step) for step in steps if not isinstance(step, str)))
+    ):
+        warned.append(
+            f"{int((measured < 0).sum())} weights are negative, and the strength of a connection is its magnitude: if"
+            " they are logarithms, the weakest count as the strongest; make 'transform: exp10' (or exp) the first step"
+        )
+        log.warning("%s: %s", name, warned[-1])
     for step in steps:
         key, argument = (step, None) if isinstance(step, str) else next(iter(step.items()))
         if key not in STEPS:
@@ -237,7 +285,8 @@ def prepare(
     )
     log.info("%s: %s", name, history[-1])
     check(connectome, name)
-    return connectome.assign_attrs(measured.attrs | {"history": "; ".join(history)})
+    told = {"history": "; ".join(history)} | ({"warnings": "; ".join(warned)} if warned else {})
+    return connectome.assign_attrs(measured.attrs | told)
 
 
 def _weighted(connectome: xr.DataArray, weighting: str, rng: np.random.Generator) -> xr.DataArray:

@@ -15,7 +15,8 @@ import xarray as xr
 from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
-from echolesion.connectome import formats
+from echolesion.connectome import catalogue, formats
+from echolesion.study.configuration import is_file
 
 #: What a file is, by suffix.
 FORMATS = {
@@ -103,9 +104,9 @@ def write(study: Path, root: Path, output: Path) -> int:
 
 def _inputs(config: Mapping[str, Any]) -> list[Path]:
     """Return the files of a study that are its user's."""
-    named = [name for name in config["connectomes"] if Path(name).suffix in formats.READERS]
-    named += [entry[key] for entry in config["catalogue"].values() for key in formats.FILES if key in entry]
-    files = [file for name in named for file in sorted(Path().glob(name))]
+    named = [name for name in config["connectomes"] if is_file(name, config["catalogue"])]
+    named += [path for entry in config["catalogue"].values() for path in formats.files(entry).values()]
+    files = [file for name in named for file in catalogue.found(name, Path()) if file.exists()]
     if outside := [name for name in named if Path(name).is_absolute() or ".." in Path(name).parts]:
         raise ValueError(f"{outside[0]} lies outside of this folder, so no archive of it runs elsewhere: copy it here")
     return files

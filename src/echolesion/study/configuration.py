@@ -11,7 +11,8 @@ from typing import Any
 import jsonschema
 import yaml
 
-from echolesion.connectome import formats
+from echolesion.connectome import formats, texts
+from echolesion.connectome.catalogue import expanded
 
 _finite_numbers = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
     "number",
@@ -97,23 +98,37 @@ def with_files(config: Mapping[str, Any], catalogue: Mapping[str, Any], root: Pa
     connectomes, entries = [], {**catalogue, **own}
     for i, name in enumerate(config["connectomes"]):
         key = name
-        if Path(name).suffix in formats.READERS:
-            key = Path(name).stem
-            if not re.fullmatch("[A-Za-z0-9_-]+", key) or key in entries:
+        if is_file(name, entries):
+            key = key_of(name)
+            if not key or key in entries:
                 raise ConfigurationError(
-                    f"connectomes[{i}]: '{name}' is not allowed (without its suffix, the name of a file must be of"
-                    " letters, digits, - and _, and not be that of another connectome)"
+                    f"connectomes[{i}]: '{name}' is not allowed (its key would be '{key}', which is that of another"
+                    " connectome: give it one of its own in 'catalogue')"
                 )
-            entries[key] = _relative({"file": name}, root) | (
-                {"orientation": config["orientation"]} if config["orientation"] else {}
-            )
+            entries[key] = _relative({"file": name}, root)
         connectomes.append(key)
     return connectomes, entries
 
 
-def _relative(entry: Mapping[str, Any], root: Path) -> dict[str, str]:
+def is_file(name: str, catalogue: Iterable[str]) -> bool:
+    """Return whether what stands among the connectomes is a path, not a key of the catalogue."""
+    return name not in catalogue and (bool(texts.suffix_of(Path(name))) or "/" in name)
+
+
+def key_of(path: str) -> str:
+    """Return the key of a file: its name without what says its format, other signs than ``A-Za-z0-9_-`` as _."""
+    name = Path(path).name
+    suffix = texts.suffix_of(Path(path))
+    return re.sub("[^A-Za-z0-9_-]", "_", name[: name.lower().rindex(suffix)] if suffix else name)
+
+
+def _relative(entry: Mapping[str, Any], root: Path) -> dict[str, Any]:
     """Return the files of an entry as paths from the repository."""
-    return {key: os.path.relpath(entry[key], root) for key in formats.FILES if key in entry and "package" not in entry}
+    result: dict[str, Any] = {}
+    for key, path in formats.files(entry).items() if "package" not in entry else ():
+        relative = os.path.relpath(expanded(path), root)
+        result[key] = {**entry[key], "file": relative} if isinstance(entry[key], Mapping) else relative
+    return result
 
 
 def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas: Path) -> None:
@@ -145,7 +160,13 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
     if twice := set(catalogue) & set(config["catalogue"]):
         raise ConfigurationError(f"catalogue.{min(twice)}: is in config/connectomes.yaml too (take another key)")
     catalogue = catalogue | config["catalogue"]
-    files = {key for key in config["connectomes"] if Path(key).suffix in formats.READERS}
+    files = {name for name in config["connectomes"] if is_file(name, catalogue)}
+    for i, name in enumerate(config["connectomes"]):
+        if name in files and (suffix := texts.suffix_of(Path(name))) not in formats.READERS:
+            raise ConfigurationError(
+                f"connectomes[{i}]: '{name}' is no key of the catalogue, and no format has the suffix '{suffix}' (there"
+                f" are {', '.join(formats.READERS)})"
+            )
     of_map = (config["map"] or {}).get("connectomes", [])
     for place, keys, known in (("", config["connectomes"], {*catalogue, *files}), ("map.", of_map, {*catalogue})):
         for i, key in enumerate(keys):
