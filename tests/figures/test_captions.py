@@ -36,7 +36,8 @@ def test_numbers_are_those_of_the_results(results):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "word"), [(0.1, 0.3, "above"), (-0.3, -0.1, "below"), (-0.1, 0.1, "not apart from")]
+    ("low", "high", "word"),
+    [(0.1, 0.3, "lies above"), (-0.3, -0.1, "lies below"), (-0.1, 0.1, "is not told apart from")],
 )
 def test_a_difference_is_claimed_only_beyond_its_error(results, low, high, word):
     split = results["decomposition"]["all"].copy(deep=True)
@@ -44,7 +45,7 @@ def test_a_difference_is_claimed_only_beyond_its_error(results, low, high, word)
     for key, value in (("low", low), ("high", high), ("estimate", (low + high) / 2)):
         split[key].loc[where] = value
     text = captions.caption("influence_against_weight", results | {"decomposition": {"all": split}})
-    assert f"The regime optimal lies {word} non-optimal" in text
+    assert f"The regime optimal {word} non-optimal: " in text
 
 
 def test_a_map_of_one_network_or_of_noise_is_not_given_an_interval(of_the_study):

@@ -73,7 +73,8 @@ def measured(
     estimated = influence.estimate(*parts)
     decomposed = decomposition.decompose({"": network["weights"]}, {"": estimated}).isel(regime=0)
     score = trained.sel(split="test", measure=trained.attrs["task_score"])
-    bounded = estimated.attrs["bounded_lesioned_share"]
+    # Where no output is fed back, none needs to be bounded, and the read-out was not fitted again.
+    bounded = estimated.attrs["bounded_lesioned_share"] if loop == "closed" else np.nan
     walks = estimated.attrs["walks_per_batch"]
     of_training = [score["score"], trained.attrs["start_left"], bounded, decomposed["chance"], walks]
     values = [*map(float, of_training), *decomposed["estimate"].values]

@@ -67,9 +67,11 @@ def _differences(split: xr.Dataset, measure: str, where: str = "") -> str:
         if dash and np.isnan(value["estimate"]):
             sentences.append(f" How the regimes {first} and {second} differ{where} is {UNKNOWN}.")
         elif dash:
-            between = "above" if value["low"] > 0 else "below" if value["high"] < 0 else "not apart from"
             by = _estimate(split, regime=both, measure=measure)
-            sentences.append(f" The regime {first} lies {between} {second}{where}, by {by}.")
+            between = (
+                "lies above" if value["low"] > 0 else "lies below" if value["high"] < 0 else "is not told apart from"
+            )
+            sentences.append(f" The regime {first} {between} {second}{where}: {by} between them.")
     return "".join(sentences)
 
 

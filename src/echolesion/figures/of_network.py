@@ -274,7 +274,9 @@ def noise_curve(results: Results) -> Figure:
                 )
         axes.set(xscale="log", xlabel="walks", ylim=(-0.25, 1.25))
         shown = sorted({int(number) for curve in curves.values() for number in (*curve["walks"], curve.final_walks)})
-        axes.set_xticks(shown, [str(number) for number in shown], rotation=45)
+        # Of two numbers of walks that would be written over each other, the larger.
+        written = [a for a, b in zip(shown, [*shown[1:], np.inf], strict=True) if b > 1.5 * a]
+        axes.set_xticks(written, [str(number) for number in written], rotation=45)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_title(label, loc="left")
         axes.axhline(0, color=GREY, lw=0.6)

@@ -203,11 +203,11 @@ def map_against_score(results: Results) -> Figure:
                     label=f"leak rate {leak:g}",
                 )
             found = dataset.sel(loop=loop, measure=measure)
+            scores = dataset["estimate"].sel(loop=loop, measure="test_score")
             rho, low, high = (float(found[key]) for key in ("association", "association_low", "association_high"))
             known = UNKNOWN if np.isnan(rho) else f"{rho:.2f} [{low:.2f}, {high:.2f}]"
-            left_out = f"\n{int(found['unknown'])} points not known" if found["unknown"] else ""
+            left_out = f"\nnot known: {int(found['unknown'])} of {scores.size}" if found["unknown"] else ""
             axes.set_title(f"{loop} loop, Spearman\n{known}{left_out}", fontsize=7)
-            scores = dataset["estimate"].sel(measure="test_score")
             if float(scores.min()) > 0 and float(scores.max()) > 10 * float(scores.min()):
                 axes.set_xscale("log")
             # Both loops share an axis; single ratios of little more than noise do not set its ends.
