@@ -131,6 +131,16 @@ def test_what_a_data_file_says_is_never_markup(study, default_config, results):
     assert json.loads(inside) == {"nodes": ["</script><b>"]}
 
 
+def test_what_was_taken_for_what_and_what_to_look_at_are_shown(study, default_config, results):
+    weights = results["connectome"]["all"]["weight"]
+    told = {"history": "e.csv: a list", "read_as": "{variable: n}", "warnings": "one thing; another"}
+    found = Page(page(study, default_config, connectome=weights.assign_attrs(told).to_dataset(name="weight")))
+    assert [attrs for attrs in found.all("div") if attrs.get("class") == "warning"]
+    for text in ("one thing", "another"):
+        assert found.text.index(text) < found.text.index("Is the network well tuned?")
+    assert "e.csv: a list" in found.text and "{variable: n}" in found.text
+
+
 def test_cost_is_added_up_by_rule(tmp_path, default_config):
     for name, seconds, memory in (("sweep_net_a_0-0", 60, 500), ("sweep_net_a_0-1", 120, 700), ("tables", 6, "-")):
         (tmp_path / f"{name}.tsv").write_text(f"s\tmax_rss\n{seconds}\t{memory}\n")
