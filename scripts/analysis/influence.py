@@ -2,6 +2,7 @@
 
 import logging
 
+import numpy as np
 from snakemake.iocontainers import Snakemake
 
 from echolesion.analysis import influence
@@ -21,9 +22,10 @@ with logged(snakemake.log[0]):
     spread = result["power_spread"].sel(kind="variance", pairs="all").values
     needed = power.walks_needed(spread, walks, target)
     ended_by = "target" if until and reliability >= target else "budget" if until else "fixed number of walks"
+    about = "a number that is not known" if np.isnan(needed) else f"about {max(needed, 1):.0f}"
     logging.info(
-        "%s: reliability of power %.3f with %d walks per batch (ended by: %s); %.2f needs about %.0f",
-        *(name, reliability, walks, ended_by, target, needed),
+        "%s: reliability of power %.3f with %d walks per batch (ended by: %s); %.2f needs about %s",
+        *(name, reliability, walks, ended_by, target, about),
     )
     if not reliability >= target:
         logging.warning(

@@ -30,7 +30,7 @@ _NAME = re.compile(
 )
 
 
-def read_zip(path: Path, _: str, reading: Reading) -> Matrix:
+def read_zip(path: Path, reading: Reading) -> Matrix:
     """Read a connectivity of The Virtual Brain: weights, tract lengths, centres, names, hemispheres, areas.
 
     Parameters

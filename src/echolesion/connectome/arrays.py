@@ -21,12 +21,12 @@ LABELS = ("labels", "label", "region_labels", "regions", "region_names", "roi_na
 SMALL = 4
 
 
-def read_npy(path: Path, _: str, reading: Reading) -> Matrix:
+def read_npy(path: Path, reading: Reading) -> Matrix:
     """Read one array of numpy."""
     return _matrix("the array", _load(path, reading), {}, reading)
 
 
-def read_npz(path: Path, _: str, reading: Reading) -> Matrix:
+def read_npz(path: Path, reading: Reading) -> Matrix:
     """Read arrays of numpy, or a sparse array of scipy."""
     archive = _load(path, reading)
     if not isinstance(archive, NpzFile):
@@ -51,7 +51,7 @@ def _load(path: Path, reading: Reading) -> Any:
         raise reading.error(f"cannot be read; arrays of objects (pickles) are not ({error})") from error
 
 
-def read_mtx(path: Path, _: str, reading: Reading) -> Matrix:
+def read_mtx(path: Path, reading: Reading) -> Matrix:
     """Read a MatrixMarket file."""
     try:
         pattern = scipy.io.mminfo(path)[4] == "pattern"
@@ -63,7 +63,7 @@ def read_mtx(path: Path, _: str, reading: Reading) -> Matrix:
     return _matrix("the array", found, {}, reading)
 
 
-def read_mat(path: Path, _: str, reading: Reading) -> Matrix:
+def read_mat(path: Path, reading: Reading) -> Matrix:
     """Read a file of MATLAB; that of version 7.3 is HDF5."""
     try:
         contents = scipy.io.loadmat(path, chars_as_strings=True, simplify_cells=True)
@@ -284,7 +284,7 @@ def _id(value: float, name: str, reading: Reading) -> str:
     return str(value)
 
 
-def read_netcdf(path: Path, _: str, reading: Reading) -> xr.DataArray:
+def read_netcdf(path: Path, reading: Reading) -> xr.DataArray:
     """Read an array with the dims ``source`` and ``target``, perhaps also ``subject``, as ``connectome.nc``."""
     try:
         dataset = xr.load_dataset(path, engine="netcdf4")

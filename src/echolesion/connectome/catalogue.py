@@ -165,7 +165,15 @@ def expanded(path: str) -> str:
 
 
 def found(pattern: str, folder: Path, fetched: Path | None = None) -> list[Path]:
-    """Return the files of a path or pattern, in the order of their names; relative, as error messages name them."""
+    """Return the files of a path or pattern, in the order of their names; relative, as error messages name them.
+
+    Parameters
+    ----------
+    pattern : str
+        A path, perhaps with a ``*``.
+    folder, fetched : pathlib.Path
+        Where relative paths start, see `load`.
+    """
     pattern = expanded(pattern)
     roots = [root for root in (folder, fetched) if root is not None]
     # A name may have signs in it that a pattern would take for others.

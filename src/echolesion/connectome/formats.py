@@ -21,7 +21,7 @@ from echolesion.connectome.reading import FormatError as FormatError
 #: Keys of an entry of the catalogue that name files: of weights (one, or one per subject), nodes and tract lengths.
 FILES = ("file", "nodes", "lengths")
 #: Readers by suffix, in lower case.
-READERS: dict[str, Callable[[Path, str, Reading], Matrix | Links | xr.DataArray]] = {
+READERS: dict[str, Callable[[Path, Reading], Matrix | Links | xr.DataArray]] = {
     **dict.fromkeys(texts.SUFFIXES, tables.read),
     ".xlsx": tables.read_sheet,
     ".parquet": tables.read_frame,
@@ -119,7 +119,7 @@ def read_with(reading: Reading) -> xr.DataArray:
         raise reading.error(f"cannot be read ({error.strerror})") from error
     if said and not {suffix, path.suffix.lower()} & set(re.findall(r"\.\w+", said)):
         raise reading.error(said)
-    found = READERS[suffix](path, suffix, reading)
+    found = READERS[suffix](path, reading)
     result = found if isinstance(found, xr.DataArray) else connectome_of(found, reading)
     reading.finish()
     if result.sizes["source"] != result.sizes["target"]:

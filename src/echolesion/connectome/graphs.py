@@ -17,7 +17,7 @@ from echolesion.connectome.reading import CALLED, Links, Reading
 _OF_PICTURES = ("viz", "shape", "graphics")
 
 
-def read_graphml(path: Path, _: str, reading: Reading) -> Links:
+def read_graphml(path: Path, reading: Reading) -> Links:
     """Read GraphML; of several graphs, the one that ``variable`` names (``graph``, or ``graph.attribute``)."""
     root = _xml(path, "GraphML", reading)
     found = [node for node in root.iter() if _tag(node) == "graph"]
@@ -54,7 +54,7 @@ def _graph_of(names: list[str], reading: Reading) -> tuple[str | None, int]:
     return attribute or None, names.index(str(wanted))
 
 
-def read_gexf(path: Path, _: str, reading: Reading) -> Links:
+def read_gexf(path: Path, reading: Reading) -> Links:
     """Read GEXF, as Gephi writes it; an edge without a weight has, by its definition, the weight 1."""
     root = _xml(path, "GEXF", reading)
     found = [node for node in root.iter() if _tag(node) == "graph"]
@@ -84,7 +84,7 @@ def _from_edges(root: ET.Element, graph: Any) -> Any:
     return directed
 
 
-def read_gml(path: Path, _: str, reading: Reading) -> Links:
+def read_gml(path: Path, reading: Reading) -> Links:
     """Read GML."""
     text = texts.decoded(path.read_bytes(), reading)
     graph = _parsed(lambda: nx.parse_gml(text, label="id"), "GML", reading)
@@ -92,7 +92,7 @@ def read_gml(path: Path, _: str, reading: Reading) -> Links:
     return _links(graph, reading.name("variable"), {}, reading, "label")
 
 
-def read_pajek(path: Path, _: str, reading: Reading) -> Links:
+def read_pajek(path: Path, reading: Reading) -> Links:
     """Read a network of Pajek."""
     lines = texts.lines_of(texts.decoded(path.read_bytes(), reading))
     sections = [match[1].lower() for line in lines if (match := re.match(r"\s*\*\s*(\w+)", line))]

@@ -138,7 +138,7 @@ def _may_be_matrix(body: list[list[str]]) -> bool:
 
 def _may_be_list(body: list[list[str]]) -> bool:
     """Return whether rows are connections: two names of nodes, and perhaps a number."""
-    width = len(body[0])
+    width = len(body[0]) if body else 0
     if width < 2 or not _numeric([cells[2:] for cells in body]) or (width > 3 and _numeric([body[0][:2]])):
         return False  # of more columns than three, numbers could be anything
     ends = [[cells[k] for cells in body] for k in (0, 1)]

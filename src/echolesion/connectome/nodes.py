@@ -48,7 +48,17 @@ def with_nodes(connectome: xr.DataArray, path: Path, named: bool | None = None, 
 
 
 def named_by(connectome: xr.DataArray, reading: Reading, named: bool | None = None) -> xr.DataArray:
-    """Give a connectome the nodes of the table of a reading, see `with_nodes`."""
+    """Give a connectome the nodes of the table of a reading, see `with_nodes`.
+
+    Parameters
+    ----------
+    connectome : xarray.DataArray
+        From `formats.read_with`.
+    reading : Reading
+        Of the table.
+    named : bool, optional
+        Whether the connectome's file names its nodes.
+    """
     header, rows = _table(reading)
     columns = {name: [row.cells[k] for row in rows] for k, name in enumerate(header) if name}
     own = connectome["source"].values.astype(str).tolist()
@@ -119,7 +129,7 @@ def _rows(reading: Reading) -> list[Row]:
     if suffix == ".xlsx":
         return tables.rows_of_sheet(path, reading)
     if suffix in (".parquet", ".feather"):
-        return tables.rows_of_frame(path, suffix, reading)
+        return tables.rows_of_frame(path, reading)
     if suffix not in texts.SUFFIXES:
         raise reading.error(f"is no table of nodes ({', '.join(texts.SUFFIXES)}, .xlsx, .parquet or .feather)")
     if not path.is_file():
@@ -131,7 +141,7 @@ def _rows(reading: Reading) -> list[Row]:
         # A plain list: names may have blanks in them.
         reading.asked |= {"delimiter", "decimal"}
         return [Row(f"line {k}", [line.strip()]) for k, line in enumerate(lines, 1) if line.strip() and k > begin]
-    return tables.rows_of_text(path, suffix, reading)[0]
+    return tables.rows_of_text(path, reading)[0]
 
 
 def _names(columns: dict[str, list[str]], own: Sequence[str] | None, reading: Reading) -> tuple[str, str]:

@@ -20,15 +20,13 @@ LISTS = (".edgelist", ".edges")
 _KONECT = re.compile(r"%\s*(sym|asym|bip)\b\s*(\w*)")
 
 
-def read(path: Path, suffix: str, reading: Reading) -> Matrix | Links:
+def read(path: Path, reading: Reading) -> Matrix | Links:
     """Read a text of cells between commas, semicolons, tabs or blanks.
 
     Parameters
     ----------
     path : pathlib.Path
         The file, perhaps compressed.
-    suffix : str
-        Its suffix, without that of compression.
     reading : Reading
         Of the file; it is asked for ``layout``, ``header``, ``source``, ``target``, ``variable``, ``orientation``,
         ``delimiter``, ``decimal`` and ``encoding``.
@@ -42,7 +40,7 @@ def read(path: Path, suffix: str, reading: Reading) -> Matrix | Links:
     FormatError
         If it is neither, or could be both.
     """
-    rows, comments, delimiter = rows_of_text(path, suffix, reading)
+    rows, comments, delimiter = rows_of_text(path, reading)
     konect = next((found for comment in comments if (found := _KONECT.match(comment))), None)
     header = None
     if comments and not konect and layouts.ends_of(rows[0].cells, reading) is None:
@@ -56,7 +54,9 @@ def read(path: Path, suffix: str, reading: Reading) -> Matrix | Links:
         directed = konect[1] == "asym"
         if len(rows[0].cells) > 3:
             reading.otherwise = {"variable": "none" if konect[2] == "unweighted" else "3"} | dict(reading.otherwise)
-    return layouts.interpret(rows, reading, header, directed, only_list=suffix in LISTS or konect is not None)
+    return layouts.interpret(
+        rows, reading, header, directed, only_list=texts.suffix_of(path) in LISTS or konect is not None
+    )
 
 
 def _header(comment: str, width: int, delimiter: str, reading: Reading) -> list[str] | None:
@@ -74,20 +74,20 @@ def _header(comment: str, width: int, delimiter: str, reading: Reading) -> list[
     return cells if names else None
 
 
-def rows_of_text(path: Path, suffix: str, reading: Reading) -> tuple[list[Row], list[str], str]:
+def rows_of_text(path: Path, reading: Reading) -> tuple[list[Row], list[str], str]:
     """Return the rows of a text, of equal length, the lines of comment before them, and what stands between cells."""
     content = texts.unpacked(path.read_bytes(), path.name, reading)
     lines = texts.lines_of(texts.decoded(content, reading))
     begin = texts.comments(lines)
     if begin == len(lines):
         raise reading.error("is empty")
-    delimiter = texts.delimiter_of(lines[begin : begin + 50], suffix, reading)
+    delimiter = texts.delimiter_of(lines[begin : begin + 50], texts.suffix_of(path), reading)
     rows = texts.rows_of(lines[begin:], delimiter, reading, begin + 1)
     rows = even(texts.with_points(rows, delimiter, reading), reading)
     return rows, [line.strip() for line in lines[:begin] if line.strip()], delimiter
 
 
-def read_sheet(path: Path, _: str, reading: Reading) -> Matrix | Links:
+def read_sheet(path: Path, reading: Reading) -> Matrix | Links:
     """Read a table of a spreadsheet; of several, the one that ``sheet`` names."""
     return layouts.interpret(rows_of_sheet(path, reading), reading)
 
@@ -128,13 +128,14 @@ def rows_of_sheet(path: Path, reading: Reading) -> list[Row]:
     return [Row(row.place, row.cells[used[0] : used[-1] + 1]) for row in rows]
 
 
-def read_frame(path: Path, suffix: str, reading: Reading) -> Matrix | Links:
+def read_frame(path: Path, reading: Reading) -> Matrix | Links:
     """Read a data frame of Parquet or Feather."""
-    return layouts.interpret(rows_of_frame(path, suffix, reading), reading, first_has_names=True)
+    return layouts.interpret(rows_of_frame(path, reading), reading, first_has_names=True)
 
 
-def rows_of_frame(path: Path, suffix: str, reading: Reading) -> list[Row]:
+def rows_of_frame(path: Path, reading: Reading) -> list[Row]:
     """Return the rows of a data frame as text, the names of its columns first."""
+    suffix = texts.suffix_of(path)
     try:
         from pyarrow import feather, parquet
     except ImportError as error:

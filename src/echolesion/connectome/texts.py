@@ -79,6 +79,15 @@ def not_what_it_is_called(content: bytes) -> str | None:
 def unpacked(content: bytes, name: str, reading: Reading) -> bytes:
     """Return the contents of a file whose name ends with ``.gz`` or ``.bz2``, any other as it is.
 
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    name : str
+        Of the file.
+    reading : Reading
+        Of the file or the archive that it is in.
+
     Raises
     ------
     FormatError
@@ -101,7 +110,17 @@ def unpacked(content: bytes, name: str, reading: Reading) -> bytes:
 
 
 def decoded(content: bytes, reading: Reading, name: str = "") -> str:
-    """Return the text of a file: by the mark at its begin, the ``encoding`` that is given, or UTF-8."""
+    """Return the text of a file: by the mark at its begin, the ``encoding`` that is given, or UTF-8.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    reading : Reading
+        Of the file; it is asked for ``encoding``.
+    name : str
+        Of the member of an archive.
+    """
     if said := not_what_it_is_called(content):
         raise reading.error(f"{name} {said}")
     marked = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
@@ -318,6 +337,15 @@ def _all_numbers(cell: str) -> bool:
 
 def with_points(rows: list[Row], delimiter: str, reading: Reading) -> list[Row]:
     """Write numbers with a point where they have a comma: of ``decimal``, or as they can only be meant.
+
+    Parameters
+    ----------
+    rows : list of Row
+        Of a table.
+    delimiter : str
+        Between its cells.
+    reading : Reading
+        Of the file; it is asked for ``decimal``.
 
     Raises
     ------
