@@ -6,6 +6,7 @@ import zipfile
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.io
 import xarray as xr
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from echolesion import connectome
 from echolesion.connectome import formats
 
 MATRIX = np.array([[0, 1.5, 0], [0, 0, -2.25], [3e-3, 0, 0]])
@@ -170,6 +172,21 @@ def test_a_file_that_is_not_there_or_too_large(tmp_path):
         file.truncate(501_000_000)
     with pytest.raises(formats.FormatError, match="501 MB is more than the 500 MB"):
         formats.read(tmp_path / "large.csv")
+
+
+def test_what_reads_a_file_is_found_in_its_room():
+    assert connectome.read is formats.read
+
+
+def test_names_that_are_not_text_are_refused_not_changed(tmp_path):
+    path = tmp_path / "bytes.npz"
+    np.savez(path, w=MATRIX, labels=np.array([b"A", b"\xe4", b"B"]))
+    with pytest.raises(formats.FormatError, match="'labels': names are bytes that are not text in UTF-8"):
+        formats.read(path, "source_target")
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({"source": [b"a", b"\xe4"], "target": [b"b", b"a"]}).to_parquet(tmp_path / "e.parquet")
+    with pytest.raises(formats.FormatError, match="row 2, column 'source' is not text in UTF-8"):
+        formats.read(tmp_path / "e.parquet")
 
 
 def test_a_matrix_is_chosen_by_name(tmp_path):

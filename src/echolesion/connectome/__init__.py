@@ -17,9 +17,10 @@ Networks wired at random, for nulls and surrogates, are made of such graphs.
     `decoded`, `unpacked`, `not_what_it_is_called`, `suffix_of`; `lines_of`, `comments`, `delimiter_of`, `rows_of`,
     `with_points`; `number`, `whole`, `numbers`, in a `Row`
 `layouts`
-    `interpret` rows as a matrix or a list; `ends_of`, `column`, `check_labels`, `check_columns`
+    `interpret` rows as a matrix or a list; `ends_of`, `column`, `counts`, `check_header`, `check_labels`,
+    `check_columns`
 `tables`
-    `tables.read`, `read_sheet`, `read_frame`; `rows_of_text`, `rows_of_sheet`, `rows_of_frame`, `even`
+    `read_text`, `read_sheet`, `read_frame`; `rows_of_text`, `rows_of_sheet`, `rows_of_frame`, `even`
 `arrays`
     `read_npy`, `read_npz`, `read_mtx`, `read_mat`, `read_netcdf`
 `graphs`
@@ -31,9 +32,9 @@ Networks wired at random, for nulls and surrogates, are made of such graphs.
 `nodes`
     `with_nodes` of a table; `named_by`
 `formats`
-    `formats.read` a file; `read_with`, `files`, `history`
+    `read` a file; `read_with`, `files`, `history`
 `subjects`
-    `subjects.read` the files of an entry, `with_lengths`
+    `read_files` of an entry, `with_lengths`
 `catalogue`
     `load` an entry; `common`, `expanded`, `found`; `generate` a graph; `fetch` files, of `open_package`; `digest`
 `preparation`

@@ -34,6 +34,7 @@ from .directions import symmetric as symmetric
 from .directions import triangular as triangular
 from .formats import files as files
 from .formats import history as history
+from .formats import read as read
 from .formats import read_with as read_with
 from .graph import ConnectomeError as ConnectomeError
 from .graph import check as check
@@ -48,8 +49,10 @@ from .graphs import read_gml as read_gml
 from .graphs import read_graphml as read_graphml
 from .graphs import read_pajek as read_pajek
 from .layouts import check_columns as check_columns
+from .layouts import check_header as check_header
 from .layouts import check_labels as check_labels
 from .layouts import column as column
+from .layouts import counts as counts
 from .layouts import ends_of as ends_of
 from .layouts import interpret as interpret
 from .nodes import named_by as named_by
@@ -74,6 +77,7 @@ from .reading import FormatError as FormatError
 from .reading import Links as Links
 from .reading import Matrix as Matrix
 from .reading import Reading as Reading
+from .subjects import read_files as read_files
 from .subjects import with_lengths as with_lengths
 from .surrogates import rewired as rewired
 from .surrogates import rewired_mutually as rewired_mutually
@@ -81,6 +85,7 @@ from .surrogates import shuffled as shuffled
 from .tables import even as even
 from .tables import read_frame as read_frame
 from .tables import read_sheet as read_sheet
+from .tables import read_text as read_text
 from .tables import rows_of_frame as rows_of_frame
 from .tables import rows_of_sheet as rows_of_sheet
 from .tables import rows_of_text as rows_of_text

@@ -9,7 +9,7 @@ import numpy as np
 
 from echolesion.connectome import texts
 from echolesion.connectome.layouts import check_labels
-from echolesion.connectome.reading import FormatError, Matrix, Reading
+from echolesion.connectome.reading import Matrix, Reading
 from echolesion.connectome.texts import Row, number, numbers
 
 #: What a member is, by the last word of its name, in any case.
@@ -165,7 +165,7 @@ def _connectivity(
         labels, nodes = _centres(_rows(name, contents, reading), len(values), reading)
         reading.say(f"'{name}' has the names and places of nodes" if labels else f"'{name}' has the places of nodes")
     own = {name: content for name, content in group.get("tract_lengths", {}).items() if name != weights}
-    if own and PurePosixPath(weights).name.lower().find("weight") >= 0:
+    if own and "weight" in PurePosixPath(weights).name.lower():
         name = _one(own, "variable", reading)
         used.add(name)
         lengths = _numbers(name, contents, reading)
@@ -212,7 +212,7 @@ def _centres(rows: list[Row], size: int, reading: Reading) -> tuple[list[str] | 
     if len(rows) == size + 1 and all(number(cell) is None for cell in rows[0].cells):
         rows = rows[1:]  # a header
     if len(rows) != size:
-        raise FormatError(f"{reading.path}: {rows[0].place.partition(',')[0]} has {len(rows)} labels for {size} rows")
+        raise reading.error(f"{rows[0].place.partition(',')[0]} has {len(rows)} labels for {size} rows")
     widths = {len(row.cells) for row in rows}
     if widths == {1}:
         labels, places = [row.cells[0] for row in rows], None

@@ -121,16 +121,16 @@ def _inside(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def _texts(values: Any) -> list[str] | None:
-    """Return the texts that an array holds, or None: texts, bytes, or the characters of lines, as numbers."""
-    if sparse.issparse(values):
-        return None
+    """Return the texts that an array holds, which may be stored as bytes, or None; of one text its lines."""
     array = np.asarray(values)
-    if array.dtype.kind in "SU":
-        parts = [p.decode(errors="replace") if isinstance(p, bytes) else str(p) for p in array.ravel().tolist()]
-        return [p.strip() for p in (parts[0].splitlines() if array.size == 1 else parts)]
-    if array.dtype == object and array.size and all(isinstance(part, str | bytes) for part in array.ravel()):
-        return [p.decode(errors="replace").strip() if isinstance(p, bytes) else p.strip() for p in array.ravel()]
-    return None
+    parts = array.ravel().tolist() if array.dtype.kind in "SUO" else []
+    if not parts or not all(isinstance(part, str | bytes) for part in parts):
+        return None
+    try:
+        texts = [part.decode() if isinstance(part, bytes) else part for part in parts]
+    except UnicodeDecodeError:
+        return None  # so that it is named among what is not used
+    return [text.strip() for text in (texts[0].splitlines() if len(texts) == 1 else texts)]
 
 
 def _characters(values: Any) -> list[str] | None:
@@ -141,7 +141,10 @@ def _characters(values: Any) -> list[str] | None:
     codes = array.ravel().tolist()
     if not all(code in (9, 10, 13) or 32 <= code < 256 for code in codes) or 10 not in codes:
         return None
-    return [line.strip() for line in bytes(codes).decode("utf-8", "replace").splitlines() if line.strip()]
+    try:
+        return [line.strip() for line in bytes(codes).decode().splitlines() if line.strip()]
+    except UnicodeDecodeError:
+        return None
 
 
 def _shape(value: Any) -> str:
@@ -257,6 +260,8 @@ def _labels(others: Mapping[str, Any], size: int, reading: Reading) -> tuple[lis
         texts = _texts(value) or _characters(value)
         if texts is None and np.asarray(value).dtype.kind in "iuf":
             texts = [_id(number, name, reading) for number in np.asarray(value).ravel().tolist()]
+        elif texts is None and np.asarray(value).dtype.kind == "S":
+            raise reading.error(f"'{name}': names are bytes that are not text in UTF-8")
         if texts is not None:
             found[name] = texts
     if wanted is not None:

@@ -127,14 +127,14 @@ def _read(
     """Read the files of an entry, and note what was taken for what."""
     given = {key: entry[key] for key in CHOICES if key in entry}
     of_study = {"orientation": orientation}
-    connectome, readings = subjects.read(name, files["file"], given, of_study, "weight", "nodes" in entry)
+    connectome, readings = subjects.read_files(name, files["file"], given, of_study, "weight", "nodes" in entry)
     first, read_as = readings[0], common(readings)
     if "lengths" in entry:
         own = dict(entry["lengths"]) if isinstance(entry["lengths"], Mapping) else {"file": entry["lengths"]}
         file = own.pop("file")
         # What is not said of the lengths is as of the weights, where it is needed; but not which numbers they are.
         otherwise = of_study | {key: value for key, value in given.items() if key not in ("variable", "combine")}
-        lengths, of_lengths = subjects.read(name, files["lengths"], own, otherwise, "length", "nodes" in entry)
+        lengths, of_lengths = subjects.read_files(name, files["lengths"], own, otherwise, "length", "nodes" in entry)
         connectome = subjects.with_lengths(connectome, first, lengths, of_lengths[0])
         read_as["lengths"] = {"file": file} | common(of_lengths)
         readings = readings + of_lengths

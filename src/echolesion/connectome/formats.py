@@ -22,7 +22,7 @@ from echolesion.connectome.reading import FormatError as FormatError
 FILES = ("file", "nodes", "lengths")
 #: Readers by suffix, in lower case.
 READERS: dict[str, Callable[[Path, Reading], Matrix | Links | xr.DataArray]] = {
-    **dict.fromkeys(texts.SUFFIXES, tables.read),
+    **dict.fromkeys(texts.SUFFIXES, tables.read_text),
     ".xlsx": tables.read_sheet,
     ".parquet": tables.read_frame,
     ".feather": tables.read_frame,

@@ -67,21 +67,10 @@ def read_gexf(path: Path, reading: Reading) -> Links:
             f"has edges of several kinds ({', '.join(sorted(kinds))}): take one, directed or undirected"
         )
     graph = _parsed(lambda: nx.read_gexf(path), "GEXF", reading)
-    if kinds and (kinds == {"directed"}) != graph.is_directed():
-        graph = graph.to_undirected() if graph.is_directed() else _from_edges(root, graph)
     if any("weight" in of_edge for *_, of_edge in graph.edges(data=True)):
         for *_, of_edge in graph.edges(data=True):
             of_edge.setdefault("weight", 1.0)
     return _links(graph, reading.name("variable"), {"id": "edges"}, reading, "label")
-
-
-def _from_edges(root: ET.Element, graph: Any) -> Any:
-    """Direct the edges of a graph as its file writes them."""
-    directed: Any = nx.MultiDiGraph()
-    directed.add_nodes_from(graph.nodes(data=True))
-    order = [(edge.get("source"), edge.get("target")) for edge in root.iter() if _tag(edge) == "edge"]
-    directed.add_edges_from((s, t, graph.edges[(s, t, 0) if graph.is_multigraph() else (s, t)]) for s, t in order)
-    return directed
 
 
 def read_gml(path: Path, reading: Reading) -> Links:
@@ -128,12 +117,9 @@ def read_pajek(path: Path, reading: Reading) -> Links:
 
 
 def _xml(path: Path, what: str, reading: Reading) -> ET.Element:
-    head = path.read_bytes()[:2000]
-    said = texts.not_what_it_is_called(head)
-    if said and what.lower() not in said.lower():
-        raise reading.error(said)
-    if b"<!ENTITY" in head:
-        raise reading.error("defines entities of XML, which are not read")
+    with path.open("rb") as file:
+        if b"<!ENTITY" in file.read(2000):
+            raise reading.error("defines entities of XML, which are not read")
     return _parsed(lambda: ET.parse(path).getroot(), what, reading)
 
 

@@ -97,10 +97,12 @@ def column(columns: Sequence[str], name: str) -> int | None:
 def _layout(rows: list[Row], header: Sequence[str] | None, given: bool | None, has_ends: bool, reading: Reading) -> str:
     """Return ``matrix`` or ``list``; ask if the table could be both."""
     body = [row.cells for row in rows]
-    matrix = _named_on_both_sides(body) or _may_be_matrix(body)
-    if has_ends and not _named_on_both_sides(body):
+    if _named_on_both_sides(body):
+        return "matrix"
+    if has_ends:
         return "list"
-    listed = not _named_on_both_sides(body) and _may_be_list(body[1:] if given else body)
+    matrix = _may_be_matrix(body)
+    listed = _may_be_list(body[1:] if given else body)
     # Of more columns than three nobody knows which is the weight: a matrix comes first.
     if matrix and listed and len(body[0]) < 4 and not (given and header is None):
         raise reading.error(
@@ -248,8 +250,7 @@ def _list(rows: list[Row], header: Sequence[str] | None, place: str, directed: b
     """Return the list of connections of a table, whose columns are called 1, 2, ... if it has no header."""
     width = len(rows[0].cells) if rows else len(header or [])
     columns = [str(k) for k in range(1, width + 1)] if header is None else list(header)
-    if twice := [name for k, name in enumerate(columns) if name and name in columns[:k]]:
-        raise reading.error(f"{place}: two columns are called '{twice[0]}'")
+    check_header(columns, place, reading)
     ends = ends_of(columns, reading)
     if ends is None and header is not None:
         asked = " and ".join(f"'{key}: {reading.name(key)}'" for key in ("source", "target") if reading.name(key))
@@ -319,7 +320,7 @@ def _weight_column(
             f"has {len(columns)} columns without names: say which has the {reading.quantity}s, 'variable: 3', or"
             " 'variable: none' if each is 1"
         )
-    others = [k for k in range(len(columns)) if k not in ends and rows and not _row_numbers(columns[k], k, rows)]
+    others = [k for k in range(len(columns)) if k not in ends and rows and not (columns[k] == "" and counts(rows, k))]
     numeric = called or [k for k in others if all(number(row.cells[k]) is not None for row in rows)]
     if len(numeric) == 1 and (called or reading.quantity == "length"):
         reading.decide(variable=columns[numeric[0]])
@@ -334,10 +335,31 @@ def _weight_column(
     return None
 
 
-def _row_numbers(name: str, k: int, rows: list[Row]) -> bool:
-    """Return whether a column without a name counts the rows, as tables are written with their index."""
+def counts(rows: list[Row], k: int) -> bool:
+    """Return whether a column counts the rows, as in tables that are written with their index."""
     cells = [row.cells[k] for row in rows]
-    return name == "" and any(cells == [str(i + start) for i in range(len(cells))] for start in (0, 1))
+    return any(cells == [str(i + start) for i in range(len(cells))] for start in (0, 1))
+
+
+def check_header(columns: Sequence[str], place: str, reading: Reading) -> None:
+    """Refuse a header in which two columns have one name.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Their names.
+    place : str
+        Of the header.
+    reading : Reading
+        Of the file.
+
+    Raises
+    ------
+    FormatError
+        With the name.
+    """
+    if twice := next((name for k, name in enumerate(columns) if name and name in columns[:k]), None):
+        raise reading.error(f"{place}: two columns are called '{twice}'")
 
 
 def check_labels(labels: Sequence[str], places: Sequence[str] | str, reading: Reading) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from echolesion.connectome import tables, texts
-from echolesion.connectome.layouts import check_columns, check_labels, column
+from echolesion.connectome.layouts import check_columns, check_header, check_labels, column, counts
 from echolesion.connectome.reading import Reading
 from echolesion.connectome.texts import Row
 
@@ -112,28 +112,23 @@ def _table(reading: Reading) -> tuple[list[str], list[Row]]:
     if len(first) == 1 and first[0].lower() not in ("label", "id") and reading.name("labels") is None:
         return ["label"], rows
     header = list(first)
-    if twice := next((name for k, name in enumerate(header) if name and name in header[:k]), None):
-        raise reading.error(f"two columns are called '{twice}'")
+    check_header(header, rows[0].place, reading)
     for k, name in enumerate(header):
-        if not name and [row.cells[k] for row in rows[1:]] not in (_count(len(rows) - 1, 0), _count(len(rows) - 1, 1)):
+        if not name and not counts(rows[1:], k):
             raise reading.error(f"column {k + 1} has no name")
     return header, rows[1:]
 
 
-def _count(length: int, start: int) -> list[str]:
-    return [str(k + start) for k in range(length)]
-
-
 def _rows(reading: Reading) -> list[Row]:
     path, suffix = reading.path, texts.suffix_of(reading.path)
+    if not path.is_file():
+        raise reading.error("there is no such file")
     if suffix == ".xlsx":
         return tables.rows_of_sheet(path, reading)
     if suffix in (".parquet", ".feather"):
         return tables.rows_of_frame(path, reading)
     if suffix not in texts.SUFFIXES:
         raise reading.error(f"is no table of nodes ({', '.join(texts.SUFFIXES)}, .xlsx, .parquet or .feather)")
-    if not path.is_file():
-        raise reading.error("there is no such file")
     lines = texts.lines_of(texts.decoded(texts.unpacked(path.read_bytes(), path.name, reading), reading))
     begin = texts.comments(lines)
     words = {word.strip('"').lower() for word in re.split(r"[,;\s]+", "".join(lines[begin : begin + 1]))}
@@ -160,7 +155,8 @@ def _names(columns: dict[str, list[str]], own: Sequence[str] | None, reading: Re
     if own is None or len(known) == 1:
         return known[0], known[0]
     fitting = [name for name in known if set(own) <= set(columns[name])]
-    if len(fitting) == 2 and any(columns[known[0]][columns[known[1]].index(name)] != name for name in own):
+    by_id = dict(zip(columns[known[1]], columns[known[0]], strict=True))
+    if len(fitting) == 2 and any(by_id[name] != name for name in own):
         raise reading.error(
             "names of the connectome are in its column 'label' and in 'id', of different nodes: say which is meant,"
             f" 'nodes: {{file: {reading.path.name}, labels: id}}'"

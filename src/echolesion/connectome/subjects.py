@@ -12,7 +12,7 @@ from echolesion.connectome.graph import ConnectomeError, check_weights
 from echolesion.connectome.reading import Quantity, Reading
 
 
-def read(
+def read_files(
     name: str,
     paths: Sequence[Path],
     given: Mapping[str, Any],
@@ -80,7 +80,7 @@ def with_lengths(
     Parameters
     ----------
     connectome, lengths : xarray.DataArray
-        From `read`.
+        From `read_files`.
     of_weights, of_lengths : Reading
         Of their (first) files.
 

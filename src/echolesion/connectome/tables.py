@@ -20,7 +20,7 @@ LISTS = (".edgelist", ".edges")
 _KONECT = re.compile(r"%\s*(sym|asym|bip)\b\s*(\w*)")
 
 
-def read(path: Path, reading: Reading) -> Matrix | Links:
+def read_text(path: Path, reading: Reading) -> Matrix | Links:
     """Read a text of cells between commas, semicolons, tabs or blanks.
 
     Parameters
@@ -161,8 +161,10 @@ def _text_of(cell: Any, place: str, reading: Reading) -> str:
     """Return a cell of a spreadsheet or frame as text."""
     if cell is None or cell != cell:  # NaN, where a frame has nothing
         return ""
-    if isinstance(cell, str | bytes):
-        return (cell if isinstance(cell, str) else cell.decode(errors="replace")).strip()
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, bytes):
+        return texts.decoded(cell, Reading(reading.path), place).strip()
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         raise reading.error(f"{place}: {cell!r} is a {type(cell).__name__}, neither text nor a number")
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:

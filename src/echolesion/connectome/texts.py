@@ -176,7 +176,8 @@ def rows_of(lines: Sequence[str], delimiter: str, reading: Reading, first: int =
         lines = [_IN_QUOTES_OR_BLANKS.sub(lambda found: found[1] or _BLANKS, line.strip()) for line in lines]
     after_blanks = delimiter not in "\t " and any(_BLANK_AND_QUOTE.search(line) for line in lines)
     read = csv.reader(iter(lines), delimiter=delimiter, strict=True, skipinitialspace=after_blanks)
-    rows: list[tuple[str, list[str]]] = []
+    rows: list[Row] = []
+    as_written: list[list[str]] = []
     padded: set[tuple[int, str]] = set()
     line = 0
     while True:
@@ -200,11 +201,14 @@ def rows_of(lines: Sequence[str], delimiter: str, reading: Reading, first: int =
             )
         if stripped != cells:
             padded.update((k, cell) for k, cell in enumerate(stripped) if cell != cells[k] and number(cell) is None)
-        rows.append((place, cells))
-    for place, cells in rows if padded else []:
+        rows.append(Row(place, stripped))
+        as_written.append(cells)
+    for row, cells in zip(rows, as_written, strict=True) if padded else ():
         if twice := next((cell for k, cell in enumerate(cells) if (k, cell) in padded), None):
-            raise reading.error(f"{place}: '{twice}' stands in this column with blanks around it too: take them out")
-    return [Row(place, [cell.strip() for cell in cells]) for place, cells in rows]
+            raise reading.error(
+                f"{row.place}: '{twice}' stands in this column with blanks around it too: take them out"
+            )
+    return rows
 
 
 def number(cell: str) -> float | None:
