@@ -78,6 +78,13 @@ def by_name(matrix: Any, labels: Any = None) -> dict[tuple[str, str], float]:
     return {(names[i], names[j]): float(matrix[i, j]) for i, j in np.argwhere(matrix)}
 
 
+#: A list of connections, and the matrix above with names and without.
+AB = {("a", "b"): 2.0, ("b", "a"): 3.0, ("b", "c"): 4.0}
+LIST = "source,target,weight\na,b,2\nb,a,3\nb,c,4\n"
+NAMED = by_name(MATRIX, "abcd")
+NUMBERED = by_name(MATRIX)
+
+
 def turned(weights: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
     return {(target, source): weight for (source, target), weight in weights.items()}
 

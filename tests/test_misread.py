@@ -11,8 +11,12 @@ import scipy.sparse
 import xarray as xr
 import yaml
 from cases import (
+    AB,
     LENGTHS,
+    LIST,
     MATRIX,
+    NAMED,
+    NUMBERED,
     REFUSED,
     ROWS,
     SYMMETRIC,
@@ -39,13 +43,9 @@ from cases import (
 from echolesion.connectome.catalogue import load
 from echolesion.connectome.preparation import prepare
 
-AB = {("a", "b"): 2.0, ("b", "a"): 3.0, ("b", "c"): 4.0}
-LIST = "source,target,weight\na,b,2\nb,a,3\nb,c,4\n"
 BINARY = dict.fromkeys(AB, 1.0)
 COUNTS = "source,target,syn_count\na,b,2\nb,a,3\nb,c,4\n"
 NODES = "".join(map(node, "abc"))
-NAMED = by_name(MATRIX, "abcd")
-NUMBERED = by_name(MATRIX)
 
 
 def edges(name, only=None):

@@ -12,8 +12,12 @@ import scipy.io
 import scipy.sparse
 import xarray as xr
 from cases import (
+    AB,
     LENGTHS,
+    LIST,
     MATRIX,
+    NAMED,
+    NUMBERED,
     REFUSED,
     ROWS,
     SYMMETRIC,
@@ -33,12 +37,8 @@ from cases import (
 
 from echolesion.connectome.catalogue import load
 
-AB = {("a", "b"): 2.0, ("b", "a"): 3.0, ("b", "c"): 4.0}
-LIST = "source,target,weight\na,b,2\nb,a,3\nb,c,4\n"
 BARE = "a,b,2\nb,a,3\nb,c,4\nc,a,1\n"
 OF_BARE = AB | {("c", "a"): 1}
-NAMED = by_name(MATRIX, "abcd")
-NUMBERED = by_name(MATRIX)
 HALVES = (np.array(MATRIX) / 2).tolist()
 OF_HALVES = by_name(HALVES)
 FLYWIRE = (
