@@ -363,6 +363,23 @@ NOTED = {
         "# command_history: tck2connectome a b\n" + blanks(MATRIX), NUMBERED, ROWS, name="m.txt"
     ),
     "numpy's header": reads("# a b c d\n" + blanks(MATRIX), NAMED, ROWS, name="m.txt", labels=list("abcd")),
+    "numpy's header with a name like a missing number": reads(
+        "# NA b nan d\n" + blanks(MATRIX),
+        by_name(MATRIX, ["NA", "b", "nan", "d"]),
+        ROWS,
+        name="m.txt",
+        labels=["NA", "b", "nan", "d"],
+    ),
+    "a list without header with such a name": reads(
+        "NA,b,2\nb,NA,3\nb,nan,4\nnan,b,1\n",
+        {("NA", "b"): 2, ("b", "NA"): 3, ("b", "nan"): 4, ("nan", "b"): 1},
+    ),
+    "names of rows only, one of them such": reads(
+        "NA,0,1,0\nb,2,0,3\nnan,0,4,0\n", by_name([[0, 1, 0], [2, 0, 3], [0, 4, 0]], ["NA", "b", "nan"]), ROWS
+    ),
+    "three by three without self-connections": reads(
+        "nan,1,2\n3,nan,4\n5,6,nan\n", by_name([[0, 1, 2], [3, 0, 4], [5, 6, 0]]), ROWS
+    ),
     "numpy's header between commas": reads("# a,b,c,d\n" + grid(MATRIX), NAMED, ROWS, labels=list("abcd")),
     # Two names above two rows may be asked for a layout.
     "numpy's header of two": either(

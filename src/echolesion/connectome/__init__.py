@@ -15,7 +15,7 @@ Networks wired at random, for nulls and surrogates, are made of such graphs.
     `FormatError`
 `texts`
     `decoded`, `unpacked`, `not_what_it_is_called`, `suffix_of`; `lines_of`, `comments`, `delimiter_of`, `rows_of`,
-    `with_points`; `number`, `whole`, `numbers`, in a `Row`
+    `with_points`; `number`, `word`, `whole`, `numbers`, in a `Row`
 `layouts`
     `interpret` rows as a matrix or a list; `ends_of`, `column`, `counts`, `check_header`, `check_labels`,
     `check_columns`

@@ -102,3 +102,4 @@ from .texts import suffix_of as suffix_of
 from .texts import unpacked as unpacked
 from .texts import whole as whole
 from .texts import with_points as with_points
+from .texts import word as word

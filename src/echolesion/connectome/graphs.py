@@ -226,7 +226,7 @@ def _labels_of(nodes: Mapping[str, list[Any]], ids: list[str], labelled: str | N
         twice = next((value for k, value in enumerate(values) if value in values[:k]), "")
         raise reading.error(f"two nodes have the label '{twice}': they can be called by their ids, 'labels: id'")
     called = {k: v for k, v in unique.items() if v != ids and all(isinstance(value, str) for value in nodes[k])}
-    words = {k: v for k, v in called.items() if all(texts.number(cell) is None for cell in v)} or called
+    words = {k: v for k, v in called.items() if all(map(texts.word, v))} or called
     different = {tuple(values): key for key, values in reversed(words.items())}
     if len(different) == 1:
         ((labels, key),) = different.items()

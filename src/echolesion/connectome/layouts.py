@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from echolesion.connectome.reading import CALLED, Links, Matrix, Reading
-from echolesion.connectome.texts import Row, number, numbers, whole
+from echolesion.connectome.texts import Row, number, numbers, whole, word
 
 #: Names of the columns of source and target that are known, in any case.
 ENDS = (
@@ -141,20 +141,20 @@ def _may_be_matrix(body: list[list[str]]) -> bool:
 def _may_be_list(body: list[list[str]]) -> bool:
     """Return whether rows are connections: two names of nodes, and perhaps a number."""
     width = len(body[0]) if body else 0
-    if width < 2 or not _numeric([cells[2:] for cells in body]) or (width > 3 and _numeric([body[0][:2]])):
+    weights = [cell for cells in body for cell in cells[2:]]
+    if width < 2 or any(map(word, weights)) or (width > 3 and _numeric([body[0][:2]])):
         return False  # of more columns than three, numbers could be anything
     ends = [[cells[k] for cells in body] for k in (0, 1)]
-    if not all(cell and (number(cell) is None or whole(cell)) for cells in ends for cell in cells):
+    if not all(cell and (word(cell) or whole(cell)) for cells in ends for cell in cells):
         return False
     # Only words on one side and only numbers on the other are names and weights.
-    kinds = [{number(cell) is None for cell in cells} for cells in ends]
+    kinds = [{word(cell) for cell in cells} for cells in ends]
     return kinds[0] == kinds[1] or len(kinds[0]) + len(kinds[1]) > 2
 
 
 def _may_be_names(cells: Sequence[str]) -> bool:
     """Return whether nodes can be called so: all differently, and not by fractions."""
-    fractions = [cell for cell in cells if number(cell) is not None and not whole(cell) and cell != "NA"]
-    return len(set(cells)) == len(cells) and not fractions
+    return len(set(cells)) == len(cells) and all(word(cell) or whole(cell) for cell in cells)
 
 
 def _numeric(rows: Sequence[Sequence[str]]) -> bool:
@@ -162,7 +162,7 @@ def _numeric(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _words(cells: Sequence[str]) -> bool:
-    return len(cells) > 1 and all(number(cell) is None for cell in cells[1:])
+    return len(cells) > 1 and all(map(word, cells[1:]))
 
 
 def _first_has_names(rows: list[Row], reading: Reading) -> bool:

@@ -68,9 +68,9 @@ def _header(comment: str, width: int, delimiter: str, reading: Reading) -> list[
     cells = row.cells
     if len(cells) != width or cells[0].endswith(":"):
         return None
-    if width == 3 and not comment[1:2].isspace() and texts.number(cells[2]) is not None:
+    if width == 3 and not comment[1:2].isspace() and not texts.word(cells[2]):
         raise reading.error(f"is '{comment}' a comment or a connection? write a blank after its first sign, or quotes")
-    names = len(set(cells)) == width and not any(texts.number(cell) is not None for cell in cells)
+    names = len(set(cells)) == width and all(map(texts.word, cells))
     return cells if names else None
 
 

@@ -200,7 +200,7 @@ def rows_of(lines: Sequence[str], delimiter: str, reading: Reading, first: int =
                 " quotes"
             )
         if stripped != cells:
-            padded.update((k, cell) for k, cell in enumerate(stripped) if cell != cells[k] and number(cell) is None)
+            padded.update((k, cell) for k, cell in enumerate(stripped) if cell != cells[k] and word(cell))
         rows.append(Row(place, stripped))
         as_written.append(cells)
     for row, cells in zip(rows, as_written, strict=True) if padded else ():
@@ -216,6 +216,12 @@ def number(cell: str) -> float | None:
     if not _NUMBER.fullmatch(cell.strip()):
         return None
     return float("nan") if cell.strip() == "NA" else float(cell)
+
+
+def word(cell: str) -> bool:
+    """Return whether a cell, where a name may stand, is one: NA and nan are numbers that are missing, or names."""
+    value = number(cell)
+    return value is None or value != value
 
 
 def whole(cell: str) -> bool:
