@@ -92,7 +92,7 @@ def _of_matrix(found: Matrix, reading: Reading) -> xr.DataArray:
         reading.say(f"rows are {rows}s (orientation {orientation})")
         reading.decide(orientation=orientation)
     dims = ("subject", rows, columns)[-values.ndim :]
-    coords = {"source": labels, "target": labels} | {name: ("source", v) for name, v in found.nodes.items()}
+    coords = {"source": labels, "target": labels} | {name: ("source", v) for name, v in found.properties.items()}
     result = xr.DataArray(values, dims=dims, coords=coords)
     if lengths is not None:
         result = result.assign_coords(tract_length=(dims[-lengths.ndim :], lengths))
@@ -130,7 +130,7 @@ def _of_list(found: Links, reading: Reading) -> xr.DataArray:
         if directed is None and there.sum() > 1 and not (there & there.T).any():
             reading.warn("no pair is connected both ways: if its connections have no direction, say 'directed: false'")
         reading.say("connections go one way, from source to target")
-    coords = {"source": found.labels, "target": found.labels} | {n: ("source", v) for n, v in found.nodes.items()}
+    coords = {"source": found.labels, "target": found.labels} | {n: ("source", v) for n, v in found.properties.items()}
     return xr.DataArray(values, dims=("source", "target"), coords=coords)
 
 

@@ -159,7 +159,7 @@ class Matrix:
         Rows x columns.
     labels : list of str or None
         Of rows and columns, which are the same nodes; None if they have no names.
-    nodes : mapping of str to numpy.ndarray, shape (n,)
+    properties : mapping of str to numpy.ndarray, shape (n,)
         What else is known of them.
     lengths : numpy.ndarray or None
         Of tracts, in mm, like the values.
@@ -167,7 +167,7 @@ class Matrix:
 
     values: np.ndarray
     labels: list[str] | None = None
-    nodes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    properties: Mapping[str, np.ndarray] = field(default_factory=dict)
     lengths: np.ndarray | None = None
 
 
@@ -185,7 +185,7 @@ class Links:
         Of the nodes.
     places : list of str
         Where each connection stands in the file.
-    nodes : mapping of str to numpy.ndarray
+    properties : mapping of str to numpy.ndarray
         What else is known of the nodes.
     directed : bool or None
         What the file says of itself.
@@ -195,5 +195,5 @@ class Links:
     weights: np.ndarray
     labels: list[str]
     places: list[str]
-    nodes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    properties: Mapping[str, np.ndarray] = field(default_factory=dict)
     directed: bool | None = None
