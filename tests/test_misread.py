@@ -885,6 +885,10 @@ NO_NODES = {
     "only delimiters": either(LIST + ",,\n", AB, "line 5"),
     "without weights": refuses("source,target\na,b\nb,a\nc,\n", "line 4"),
     "a sum below a matrix": refuses(grid(MATRIX, names="abcd") + "Total,10,6,12,8\n", entry=ROWS),
+    "sums below and beside a matrix": refuses(
+        ",a,b,c,Total\na,0,1,2,3\nb,4,0,5,9\nc,6,7,0,13\nTotal,10,8,7,25\n", "Total", entry=ROWS
+    ),
+    "pandas' margins": refuses(",a,b,c,All\na,0,1,2,3\nb,4,0,5,9\nc,6,7,0,13\nAll,10,8,7,25\n", "'All'", entry=ROWS),
     "a column without a name": refuses(grid(MATRIX, names=["a", "", "c", "d"]), "line", entry=ROWS),
     "a row of nodes without a name": refuses(
         {"e.csv": LIST, "nodes.csv": 'label\na\n""\nb\nc\n'}, "nodes.csv", entry=AT_AB
@@ -895,6 +899,9 @@ NO_NODES = {
     "empty lines": reads("source,target,weight\n\na,b,2\n\nb,a,3\nb,c,4\n\n", AB),
     "a node that is called so": reads(
         "source,target,weight\nTotal,a,2\na,Total,3\n", {("Total", "a"): 2, ("a", "Total"): 3}
+    ),
+    "a node of a matrix that is called so": reads(
+        grid(MATRIX, names=["a", "b", "c", "Total"]), by_name(MATRIX, ["a", "b", "c", "Total"]), ROWS
     ),
     "names that look like nothing": reads(
         "source,target,weight\nNA,nan,2\nnan,None,3\n", {("NA", "nan"): 2, ("nan", "None"): 3}

@@ -99,6 +99,7 @@ OF_BINARY = {("1", "2"): 1, ("2", "3"): 1, ("3", "1"): 1, ("4", "1"): 1}
 HEADERLESS = {
     "with weights": reads(BARE, OF_BARE, says=("source",)),
     "without weights": reads(BINARY, OF_BINARY),
+    "blanks in a file of tabs": reads("% asym\n1 2 5\n2 1 6\n", {("1", "2"): 5, ("2", "1"): 6}, name="e.tsv"),
     "between tabs": reads(BARE.replace(",", "\t"), OF_BARE, name="e.tsv"),
     "between blanks": reads(BARE.replace(",", " "), OF_BARE, name="e.txt"),
     "as the entry says": reads(BARE, OF_BARE, {"header": False}),

@@ -17,6 +17,8 @@ ENDS = (
 )  # fmt: skip
 #: Names that results use themselves.
 RESERVED = ("source", "target", "weight", "weights", "tract_length", "subject", "node", "time", "output", "batch")
+#: What tables of sums call their last row and column.
+TOTALS = ("all", "total", "totals", "grand total", "sum", "sums")
 _ROUNDED = re.compile(r"\d\.\d+[eE]\+?(1[5-9]|[2-9]\d)")
 
 
@@ -216,11 +218,24 @@ def _matrix(rows: list[Row], header: Sequence[str] | None, given: bool | None, r
     values = numbers(cells, reading, skipped)
     if labels:
         check_labels(labels, rows[0].place, reading)
+        _no_sums(labels, values, reading)
     reading.say(f"a matrix of {len(values)} nodes, {said}")
     reading.decide(layout="matrix")
     if header is None:
         reading.decide(header=bool(labels))
     return Matrix(values, labels or None)
+
+
+def _no_sums(labels: Sequence[str], values: np.ndarray, reading: Reading) -> None:
+    """Refuse a row and column of sums, which would be the strongest node."""
+    for k, label in enumerate(labels):
+        others = np.arange(len(labels)) != k
+        sums = [values[others].sum(axis=0), values[:, others].sum(axis=1)]
+        if label.lower() in TOTALS and all(
+            np.allclose(total[others], given[others])
+            for total, given in zip(sums, (values[k], values[:, k]), strict=True)
+        ):
+            raise reading.error(f"'{label}' is no node but the sums of the others: take its row and column out")
 
 
 def _has_names(rows: list[Row], reading: Reading) -> bool:

@@ -253,7 +253,7 @@ def numbers(rows: Iterable[tuple[str, Sequence[str]]], reading: Reading, skipped
             k = values.index(None)
             hint = " (is it a list of connections, 'layout: list'?)" if reading.given.get("layout") == "matrix" else ""
             if re.fullmatch(r"[+-]?\d+,\d+", cells[k]):
-                hint = " (a comma for the point? 'decimal: \",\"')"
+                hint = " (a comma for the point? 'decimal: \",\"'; between thousands? take it out)"
             elif cells[k] == "":
                 hint = " (write 0 where there is no connection)"
             raise reading.error(f"{place}, number {k + skipped + 1}: '{cells[k]}' is not a number{hint}")
@@ -291,7 +291,7 @@ def delimiter_of(lines: Sequence[str], suffix: str, reading: Reading) -> str:
     usual = {".csv": ",", ".tsv": "\t", ".tab": "\t"}.get(suffix, _BLANKS)
     given = reading.ask("delimiter")
     if given is None:
-        chosen = _only_way(lines, usual, suffix, reading)
+        chosen = _only_way(lines, usual, reading)
     else:
         chosen = {"tab": "\t", "\\t": "\t", "blank": _BLANKS, "": _BLANKS}.get(str(given), str(given))
         if len(chosen) != 1 or chosen.isalnum() or chosen in '"\n\r':
@@ -302,7 +302,7 @@ def delimiter_of(lines: Sequence[str], suffix: str, reading: Reading) -> str:
     return chosen
 
 
-def _only_way(lines: Sequence[str], usual: str, suffix: str, reading: Reading) -> str:
+def _only_way(lines: Sequence[str], usual: str, reading: Reading) -> str:
     """Return the only sign that can stand between the cells."""
     found: dict[str, list[list[str]]] = {}
     for mark in (",", ";", "\t", _BLANKS):
@@ -332,7 +332,7 @@ def _only_way(lines: Sequence[str], usual: str, suffix: str, reading: Reading) -
         raise two_ways
     if signs:
         return signs[0]
-    if suffix == ".csv" and _BLANKS in found and all(_all_numbers(cell) for cells in found[_BLANKS] for cell in cells):
+    if usual != _BLANKS and _BLANKS in found and all(_all_numbers(cell) for cells in found[_BLANKS] for cell in cells):
         return _BLANKS
     return usual
 
