@@ -289,9 +289,15 @@ def of_networks() -> Iterator[dict[str, Any]]:
         case = f"{name}, {walks} walks per batch, {SEEDS} seeds"
         if covered:
             worst = min(covered, key=lambda measure: covered[measure])
-            yield row(f"lowest coverage of a measure ({worst})", case, covered[worst], at_least=0.92)
+            # 0.92, less two standard errors of so many seeds, as this is the lowest of many.
+            bound = 0.92 - 2 * np.sqrt(0.92 * 0.08 / total[worst][0])
+            yield row(f"lowest coverage of a measure ({worst})", case, covered[worst], at_least=bound)
             yield row("coverage of measures", case, np.array(list(covered.values())))
-        yield row("share of reports of measures", case, np.array([n / SEEDS for n, _ in total.values()]))
+            most = max(covered, key=lambda measure: covered[measure])
+            yield row(f"highest coverage of a measure ({most})", case, covered[most])
+        reports = np.array([n / SEEDS for n, _ in total.values()])
+        yield row("share of reports of measures", case, reports)
+        yield row("lowest share of reports of a measure", case, reports.min())
 
 
 def shares_from(walks: int, seed: int) -> np.ndarray:
