@@ -81,6 +81,9 @@ rule interactions:
 
 
 onstart:
+    # What only says something leaves a study that is running alone.
+    if {job.rule.name for job in workflow.dag.needrun_jobs()} - {"plan", "doctor"}:
+        lock_study()
     print(announcement())
 
 

@@ -4,17 +4,26 @@ from hashlib import sha256
 
 from echolesion.connectome import catalogue, formats
 from echolesion.records.sources import source_hash
-from echolesion.study import configuration, resources
+from echolesion.study import configuration, lock, resources
+from echolesion.study.configfile import check_file
 
 BASE = Path(workflow.basedir)
+if set("{}:\n") & set(str(BASE)):
+    sys.exit(
+        f"error: '{BASE}' has braces, a colon or a line break in its path: move the clone"
+    )
 # Relative, so that results do not depend on where the checkout lies.
 HERE = os.path.relpath(BASE)
 CATALOGUE = yaml.safe_load((BASE / "config/connectomes.yaml").read_text())
 try:
+    for file in workflow.configfiles:
+        check_file(file)
     configuration.check_study(config, CATALOGUE, BASE / "workflow/schemas")
     CONNECTOMES, CATALOGUE = configuration.with_files(config, CATALOGUE, BASE)
 except configuration.ConfigurationError as error:
     sys.exit(f"error in the configuration: {error}")
+except ValueError as error:
+    sys.exit(f"error: {error}")
 
 REGIMES = [regime["name"] for regime in config["regimes"]]
 SHARDS = range(config["sweep"]["shards"])
@@ -34,6 +43,11 @@ REGIME = f"{NETWORK}/{{regime}}"
 LOGS = f"{STUDY}/logs"
 BENCHMARKS = f"{STUDY}/benchmarks"
 SHARD = f"{REGIME}/sweep/{{round}}-{{shard}}.nc"
+if "--unlock" in sys.argv:
+    try:
+        lock.unlock(STUDY)
+    except ValueError as error:
+        sys.exit(f"error: {error}")
 
 
 wildcard_constraints:
@@ -154,6 +168,14 @@ def all_shards(wildcards):
                 break
             last += 1
     return shards_until(last)
+
+
+def lock_study():
+    """Lock the study until Snakemake ends; say who holds the lock if another does."""
+    try:
+        lock.hold(STUDY)
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
 
 
 def announcement():

@@ -14,6 +14,10 @@ a study, and after it an RO-Crate, a zip of results, inputs and code with their 
     `study_seconds`, by `batch_seconds`, `simulation_seconds` and `fit_seconds`
 `machine`
     `machine.describe` this one, its `cores` and `machine.memory_mb`, and `troubles` that a study would have
+`configfile`
+    `check_file`, of what YAML would take in silence, before a study; `main` of those that Snakemake's arguments name
+`lock`
+    `hold` a study while it is computed, `unlock` one whose process was killed
 `archive`
     `archive.write`
 """

@@ -1,8 +1,12 @@
 from . import archive as archive
+from . import configfile as configfile
 from . import configuration as configuration
 from . import cost as cost
+from . import lock as lock
 from . import machine as machine
 from . import resources as resources
+from .configfile import check_file as check_file
+from .configfile import main as main
 from .configuration import ConfigurationError as ConfigurationError
 from .configuration import check as check
 from .configuration import check_study as check_study
@@ -14,6 +18,8 @@ from .cost import batch_seconds as batch_seconds
 from .cost import fit_seconds as fit_seconds
 from .cost import simulation_seconds as simulation_seconds
 from .cost import study_seconds as study_seconds
+from .lock import hold as hold
+from .lock import unlock as unlock
 from .machine import cores as cores
 from .machine import troubles as troubles
 from .resources import compare as compare
