@@ -1,12 +1,15 @@
 #!/bin/sh
 # The one entry: ./run.sh help
 set -eu
-caller=$PWD
-cd "$(dirname "$0")"
+# Nothing changes folder: paths that are given, results and .snakemake are those of the folder where it is called. The
+# clone is where this file is, also if a link leads to it.
+here=$(dirname "$(readlink -f "$0")")
 
 usage() {
     cat <<'TEXT'
 usage: ./run.sh [VERB] [ARGUMENTS]
+
+From any folder: paths that are given start there, and results go there.
 
   read      read and prepare one connectome, and say what was taken for what, and the lines of YAML for a study:
             ./run.sh read FILE|KEY [key=value ...] [--json]; see docs/connectomes.md
@@ -24,6 +27,7 @@ usage: ./run.sh [VERB] [ARGUMENTS]
   report    write results/<study>/report.html and what it needs; arguments go to snakemake
   figures   draw the figures again, without computing anything again; arguments go to snakemake
   test      lint, format, types, unit tests and the smoke study; arguments go to pytest
+  test-anywhere   clones that were moved or copied, odd paths, several at once, from other folders (some minutes)
   test-slurm   the smoke study and faults on a real SLURM cluster, which it starts on this machine and stops again (a
             quarter of an hour; needs root, and Debian's packages, which it installs)
   test-browser   the report and the explorer in Chromium (needs root if Debian's chromium is not installed)
@@ -31,7 +35,7 @@ usage: ./run.sh [VERB] [ARGUMENTS]
             arguments name benchmarks: kernel, workers, studies, peer, split, noise
   docs      build the documentation into docs/_build/html
   clean     remove caches; of folders that are named, e.g. ./run.sh clean results/smoke, it asks first
-  setup     only make .venv
+  setup     only make the environment, .venv
   lock      rewrite requirements.lock and requirements-arrow.lock from pyproject.toml (needs uv)
   vendor    fetch the shipped connectomes again from their packages and rewrite data/
   help      this text
@@ -41,81 +45,167 @@ TEXT
 # One thread per process: Snakemake starts one process per core, and threads of two processes on one core collapse.
 export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-setup() {
-    wanted=$(cat requirements.lock pyproject.toml | cksum)
-    if [ "$(cat .venv/stamp 2>/dev/null || true)" != "$wanted" ]; then
-        echo "echolesion: making .venv from requirements.lock (a minute or two)" >&2
-        rm -rf .venv
-        "${PYTHON:-python3}" -m venv .venv
-        .venv/bin/pip install --quiet --require-hashes -r requirements.lock
-        # torch is not in the lock: its file, and so its hash, differs between CPU and GPU machines.
-        .venv/bin/pip install --quiet "$(sed -n 's/^ *"\(torch==[0-9.]*\)",$/\1/p' pyproject.toml)"
-        .venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
-        .venv/bin/pip check
-        echo "$wanted" >.venv/stamp
+# Not echo, to which a backslash in a path is none.
+say() {
+    printf '%s\n' "$*"
+}
+
+stop() {
+    say "error: $*" >&2
+    exit 2
+}
+
+# Of what this project cannot run under, before anything is set up.
+check_path() {
+    case $here in
+    *[{}]*) stop "'$here' has braces in its path, which are wildcards to Snakemake: move the clone" ;;
+    *:*) stop "'$here' has a colon in its path, which divides the paths that Python is told: move the clone" ;;
+    *"
+"*) stop "'$here' has a line break in its path: move the clone" ;;
+    esac
+}
+
+can_write() {
+    mkdir -p "$1" 2>/dev/null && [ -w "$1" ]
+}
+
+# Snakemake, matplotlib and pip keep files of their own at home.
+find_cache() {
+    if [ -n "${XDG_CACHE_HOME:-}" ]; then
+        ! can_write "$XDG_CACHE_HOME" || return 0
+    elif [ -d "${HOME:-}" ]; then
+        ! can_write "$HOME/.cache" || return 0
     fi
-    PATH="$PWD/.venv/bin:$PATH"
+    XDG_CACHE_HOME=$here/.venvs/cache
+    can_write "$XDG_CACHE_HOME" || XDG_CACHE_HOME=$(mktemp -d)
+    MPLCONFIGDIR=$XDG_CACHE_HOME/matplotlib
+    export XDG_CACHE_HOME MPLCONFIGDIR
+}
+
+setup() {
+    find_cache
+    environment=$("$here/scripts/environment.sh" "$@")
+    PATH="$environment/bin:$PATH"
+    PYTHONPATH="$here/src${PYTHONPATH:+:$PYTHONPATH}"
+    export PATH PYTHONPATH
+    unset PYTHONHOME
+}
+
+# Where results go: the first line of all that works in a folder.
+say_folder() {
+    case $1 in
+    .) say "echolesion: working folder $PWD" >&2 ;;
+    /*) say "echolesion: working folder $1" >&2 ;;
+    *) say "echolesion: working folder $PWD/$1" >&2 ;;
+    esac
+}
+
+# --profile NAME is the folder profiles/NAME of the clone, if here is none of that name. Snakemake takes the path of a
+# profile for a pattern: of a clone with brackets in its path it finds none, by the link to its environment it does.
+profile_of() {
+    profiles=$here/profiles
+    [ "$environment" = "$here/.venvs/${environment##*/}" ] || profiles=$environment/../../profiles
+    if [ -e "$1" ] || [ ! -d "$profiles/$1" ]; then
+        say "$1"
+    else
+        say "$profiles/$1"
+    fi
+}
+
+check_configfile() {
+    [ ! -f "$1" ] || return 0
+    case $1 in
+    /*) stop "--configfile $1: there is no such file" ;;
+    esac
+    [ ! -f "$here/$1" ] || stop "--configfile $1: there is no such file in $PWD; if it is that of the clone: $here/$1"
+    stop "--configfile $1: there is no such file in $PWD"
+}
+
+# What arguments for Snakemake say of folder and files.
+look_at() {
+    folder=$PWD option=''
+    for argument; do
+        case $argument in
+        --directory=*) folder=${argument#*=} ;;
+        --configfile=* | --configfiles=*) check_configfile "${argument#*=}" ;;
+        -*) option=$argument ;;
+        *)
+            case $option in
+            --directory | -d) folder=$argument option='' ;;
+            --configfile | --configfiles) check_configfile "$argument" ;;
+            esac
+            ;;
+        esac
+    done
+}
+
+# Snakemake on this workflow, in the caller's folder. A study has a lock of its own (study/lock.py); Snakemake's is of
+# the folder, and whoever ends takes away that of all.
+workflow() {
+    verb_arguments=$1
+    shift
+    look_at "$@"
+    say_folder "$folder"
+    setup
+    option='' default=default
+    for argument; do
+        shift
+        case $argument in
+        --profile=*) argument=--profile=$(profile_of "${argument#*=}") ;;
+        --workflow-profile=*) argument=--workflow-profile=$(profile_of "${argument#*=}") default='' ;;
+        -*) option=$argument ;;
+        *)
+            case $option in
+            --profile) argument=$(profile_of "$argument") ;;
+            --workflow-profile) argument=$(profile_of "$argument") default='' ;;
+            esac
+            ;;
+        esac
+        set -- "$@" "$argument"
+    done
+    # Before a folder of the caller's that is called so.
+    [ -z "$default" ] || default=$(cd / && profile_of default)
+    # Modules are not looked for in the caller's folder.
+    export PYTHONSAFEPATH=1
+    python -m echolesion.study.configfile "$@"
+    # shellcheck disable=SC2086
+    exec python -m snakemake --snakefile "$here/Snakefile" --nolock \
+        ${default:+--workflow-profile "$default"} $verb_arguments "$@"
 }
 
 verb=${1:-study}
 [ $# -eq 0 ] || shift
-# --profile NAME is profiles/NAME, if there is such a folder.
-for argument; do
-    shift
-    if [ "${previous:-}" = --profile ] && [ -d "profiles/$argument" ]; then
-        argument="profiles/$argument"
-    fi
-    previous=$argument
-    set -- "$@" "$argument"
-done
 case $verb in
-study)
-    setup
-    exec snakemake "$@"
-    ;;
+help | -h | --help | clean) ;;
+*) check_path ;;
+esac
+case $verb in
+study) workflow "" "$@" ;;
 paper)
-    setup
-    snakemake "$@" --configfile config/studies/paper.yaml
-    exec snakemake "$@" --configfile config/studies/frequency.yaml
+    (workflow "" "$@" --configfile "$here/config/studies/paper.yaml")
+    workflow "" "$@" --configfile "$here/config/studies/frequency.yaml"
     ;;
 paper-quick)
-    setup
-    snakemake "$@" --configfile config/studies/paper.yaml config/studies/paper_quick.yaml
-    exec snakemake "$@" --configfile config/studies/frequency.yaml config/studies/frequency_quick.yaml
+    (workflow "" "$@" --configfile "$here/config/studies/paper.yaml" "$here/config/studies/paper_quick.yaml")
+    workflow "" "$@" --configfile "$here/config/studies/frequency.yaml" "$here/config/studies/frequency_quick.yaml"
     ;;
 read)
     setup
-    here=$PWD
-    cd "$caller"
-    exec python "$here/scripts/connectome/read.py" "$@"
+    PYTHONSAFEPATH=1 exec python "$here/scripts/connectome/read.py" "$@"
     ;;
-plan)
-    setup
-    exec snakemake plan --quiet all "$@"
-    ;;
-doctor)
-    setup
-    exec snakemake doctor --quiet all "$@"
-    ;;
+plan) workflow "plan --quiet all" "$@" ;;
+doctor) workflow "doctor --quiet all" "$@" ;;
 archive)
+    say_folder .
     setup
-    exec python scripts/study/archive.py "$@"
+    PYTHONSAFEPATH=1 exec python "$here/scripts/study/archive.py" "$@"
     ;;
-report)
-    setup
-    exec snakemake report "$@"
-    ;;
-figures)
-    setup
-    exec snakemake figures --rerun-triggers mtime params "$@"
-    ;;
-atlas)
-    setup
-    exec snakemake "$@" --configfile config/studies/atlas.yaml
-    ;;
+report) workflow report "$@" ;;
+figures) workflow "figures --rerun-triggers mtime params" "$@" ;;
+atlas) workflow "" "$@" --configfile "$here/config/studies/atlas.yaml" ;;
 test)
-    setup
-    .venv/bin/pip install --quiet --require-hashes -r requirements-arrow.lock
+    cd "$here"
+    setup arrow
     ruff check .
     ruff format --check .
     snakefmt --check Snakefile workflow
@@ -124,7 +214,13 @@ test)
     # The workflow on one core, everything else on the other.
     exec pytest -n 2 --dist loadfile "$@"
     ;;
+test-anywhere)
+    cd "$here"
+    setup arrow
+    exec pytest tests/anywhere "$@"
+    ;;
 test-slurm)
+    cd "$here"
     setup
     command -v slurmctld >/dev/null || PATH="$PATH:/usr/sbin" command -v slurmctld >/dev/null ||
         tests/slurm/cluster.sh install >&2
@@ -134,6 +230,7 @@ test-slurm)
     pytest tests/slurm "$@"
     ;;
 test-browser)
+    cd "$here"
     setup
     command -v chromium >/dev/null || {
         echo "echolesion: installing chromium" >&2
@@ -143,39 +240,48 @@ test-browser)
     exec pytest tests/browser "$@"
     ;;
 bench)
+    cd "$here"
     setup
     # These name the products' code path of one processor; measured is what this one has.
     unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
     exec python -W ignore benchmarks/run.py "$@"
     ;;
 docs)
+    cd "$here"
     setup
     exec sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html "$@"
     ;;
 clean)
-    rm -rf .mypy_cache .pytest_cache .ruff_cache docs/_build docs/generated docs/jupyter_execute
-    find src scripts tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+    (
+        cd "$here"
+        rm -rf .mypy_cache .pytest_cache .ruff_cache docs/_build docs/generated docs/jupyter_execute
+        find src scripts tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+    )
+    say_folder .
     for folder; do
+        # Results are the caller's; what is fetched and environments are in the clone.
         case $folder in
-        */../* | ../* | */..) folder= ;;
-        results/?* | data/fetched | data/fetched/?*) ;;
-        *) folder= ;;
+        */../* | ../* | */..) place='' ;;
+        results/?*) place=$PWD/$folder ;;
+        data/fetched | data/fetched/?* | .venvs/?*) place=$here/$folder ;;
+        *) place='' ;;
         esac
-        if [ -z "$folder" ] || [ ! -d "$folder" ]; then
-            echo "run.sh: clean removes folders below results and data/fetched" >&2
+        if [ -z "$place" ] || [ ! -d "$place" ]; then
+            echo "run.sh: clean removes folders below results and data/fetched, and environments below .venvs" >&2
             exit 2
         fi
-        printf 'Remove %s (%s)? [y/N] ' "$folder" "$(du -sh "$folder" | cut -f1)" >&2
+        printf 'Remove %s in %s (%s)? [y/N] ' "$folder" "${place%/"$folder"}" "$(du -sh "$place" | cut -f1)" >&2
         answer=
         read -r answer || true
         case $answer in
-        y | Y | yes) rm -rf "$folder" ;;
+        y | Y | yes) rm -rf "$place" ;;
         *) echo "kept" >&2 ;;
         esac
     done
     ;;
 setup) setup ;;
 lock)
+    cd "$here"
     printf 'torch; sys_platform == "never"\n' >.torch-override
     # torch stays out of the lock, but what it needs on a CPU is in it.
     printf '%s\n' filelock fsspec jinja2 networkx sympy setuptools typing-extensions |
@@ -187,6 +293,7 @@ lock)
             --output-file requirements-arrow.lock
     ;;
 vendor)
+    cd "$here"
     setup
     exec python data/vendor.py "$@"
     ;;

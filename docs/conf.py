@@ -1,7 +1,7 @@
 """Sphinx: ./run.sh docs builds the site into docs/_build/html, with every warning an error."""
 
 import sys
-from importlib import metadata
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -16,7 +16,7 @@ from sphinx.application import Sphinx  # noqa: E402
 project = "echolesion"
 author = "The echolesion authors"
 copyright = author
-release = metadata.version("echolesion")
+release = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]["version"]
 extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",

@@ -72,7 +72,7 @@ def checkout(tmp_path):
 
 def clean(checkout, *folders, answer=""):
     command = [checkout / "run.sh", "clean", *folders]
-    return subprocess.run(command, input=answer, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=checkout, input=answer, capture_output=True, text=True, check=False)
 
 
 def test_clean_removes_caches_and_asks_before_results(checkout):
