@@ -1,6 +1,7 @@
 """Fixtures that several tests share."""
 
 import hashlib
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -55,6 +56,18 @@ def make_network(
 @pytest.fixture(scope="session")
 def network8() -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
     return make_network(8)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """Return a copy of what a user clones, but of the data only some, in a path with signs that it may have."""
+    path = tmp_path / "a b'c&[d](e)" / "clone"
+    leave = shutil.ignore_patterns("__pycache__", "fetched")
+    for name in ("workflow", "scripts", "src", "config", "profiles", "data/celegans279", "data/mackey_glass"):
+        shutil.copytree(ROOT / name, path / name, ignore=leave)
+    for name in ("Snakefile", "environment.yml"):
+        shutil.copy2(ROOT / name, path / name)
+    return path
 
 
 @pytest.fixture

@@ -140,6 +140,8 @@ def test_messages_in_the_documentation_are_those_of_the_code():
                 if isinstance(node, ast.JoinedStr):
                     parts = [part.value if isinstance(part, ast.Constant) else "..." for part in node.values]
                     code += "\0" + "".join(parts)
+    for file in (ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")):
+        code += "\0" + re.sub(r"{[^{}]*}", "...", re.sub(r'"\n +f?"', "", file.read_text()))
     code = re.sub(r"%[.0-9]*[a-z]", "...", code).replace("%%", "%")
     page = (ROOT / "docs/troubleshooting.md").read_text().partition("## Snakemake")[0]
     messages = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)

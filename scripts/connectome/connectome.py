@@ -13,8 +13,10 @@ snakemake: Snakemake
 
 with logged(snakemake.log[0]):
     params, name = snakemake.params, snakemake.wildcards.connectome
-    fetched = Path(snakemake.input.fetched[0]) if snakemake.input.fetched else None
-    measured = catalogue.load(params.entry, name, Path(snakemake.scriptdir).parents[1], fetched, params.orientation)
+    clone = Path(snakemake.scriptdir).parents[1]
+    fetched = catalogue.fetched(params.entry, name, clone / "data/fetched") if "package" in params.entry else None
+    folder = clone if params.shipped else Path()
+    measured = catalogue.load(params.entry, name, folder, fetched, params.orientation)
     logging.info("%s: %s", name, measured.attrs.get("history", "made of a model"))
     if warned := measured.attrs.get("warnings"):
         logging.warning("%s: %s", name, warned)

@@ -68,8 +68,8 @@ def main(arguments: list[str]) -> None:
         study = defaults | {"connectomes": [key], "catalogue": changed, "preparation": steps, "weighting": "own"}
         configuration.check_study(study, of_project, ROOT / "workflow/schemas")
         of_entry = entry.get("preparation", [])
-        fetched = ROOT / "data/fetched" / name
-        if "package" in entry and not fetched.is_dir():
+        fetched = catalogue.fetched(entry, name, ROOT / "data/fetched") if "package" in entry else None
+        if fetched and not fetched.is_dir():
             raise ValueError(f"{name}: its files are fetched by the first study that has it, and are not here yet")
         measured = catalogue.load(entry, key, Path(), fetched)
         rng = np.random.default_rng(0)  # nothing is drawn: weights are as measured

@@ -36,7 +36,7 @@ with logged(snakemake.log[0]):
             [Path(file) for file in files.pictures], [Path(file) for file in files.captions], params.connectomes
         ),
         explorers=dict(zip(params.connectomes, params.explorers, strict=True)),
-        cost=report.cost(Path(params.benchmarks), snakemake.config, sizes),
+        cost=report.cost(Path(snakemake.output[0]).parent / "benchmarks", snakemake.config, sizes),
         provenance=report.provenance(next(iter(of_networks["decomposition"].values()))),
     )
     storage.write_text(page, snakemake.output[0])

@@ -13,7 +13,8 @@ from echolesion.training import published_tuning
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
-    series = np.loadtxt(Path(snakemake.scriptdir).parents[1] / snakemake.params.series)
+    folder = Path(snakemake.scriptdir).parents[1] if snakemake.params.shipped else Path()
+    series = np.loadtxt(folder / snakemake.params.series)
     tuned = published_tuning.tune(series)
     logging.info(
         "published tuning: draw %d, spectral radius %.4f, tuning error %.3g, validation error %.5f",

@@ -13,6 +13,7 @@ snakemake: Snakemake
 with logged(snakemake.log[0]):
     settings = dict(snakemake.params.task)
     if settings["series"]:
-        settings["series"] = Path(snakemake.scriptdir).parents[1] / settings["series"]
+        folder = Path(snakemake.scriptdir).parents[1] if snakemake.params.shipped else Path()
+        settings["series"] = folder / snakemake.params.series
     series = task.make(settings, seeds.generator(snakemake.params.seed, "task"))
     storage.write(series, snakemake.output[0], snakemake.config)

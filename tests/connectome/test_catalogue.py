@@ -1,6 +1,7 @@
 """The catalogue: every entry loads, shipped files are what they should be, packages are checked by their hash."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import networkx as nx
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from echolesion.connectome import ConnectomeError, formats
-from echolesion.connectome.catalogue import ORIGIN, digest, fetch, generate, load
+from echolesion.connectome.catalogue import ORIGIN, digest, fetch, fetched, generate, load
 
 
 @settings(max_examples=50, deadline=None)
@@ -176,6 +177,24 @@ def test_files_come_out_of_a_package_that_is_not_imported(package, tmp_path):
     assert {key: read.attrs[key] for key in ORIGIN if key in read.attrs} == {
         "paper": "Doe 2026", "licence": "none", "terms": "be kind",
     }  # fmt: skip
+
+
+def test_fetched_files_are_there_as_a_whole_or_not_at_all(package, tmp_path, monkeypatch):
+    folder = fetched(package, "x", tmp_path / "fetched")
+    assert folder.parent == tmp_path / "fetched/x"
+    # Another package, hash or choice of files has another folder, so that files under a reader's hands never change.
+    for change in ({"package": package["package"] | {"version": "2.0"}}, {"file": "brain/*.csv"}):
+        assert fetched(package | change, "x", tmp_path / "fetched") != folder
+    assert fetched(package | {"terms": "none"}, "x", tmp_path / "fetched") == folder
+    with ThreadPoolExecutor(4) as several:
+        list(several.map(lambda _: fetch(package, "x", folder), range(4)))
+    assert (folder / "brain/data/m.csv").read_text() == "0,1.5\n2,0"
+    assert list(folder.parent.iterdir()) == [folder]  # nothing is left of the slower ones
+    monkeypatch.delenv("PIP_FIND_LINKS")  # from now on there is no such package
+    fetch(package, "x", folder)
+    with pytest.raises(ConnectomeError, match="could not be fetched"):
+        fetch(package, "y", fetched(package, "y", tmp_path / "fetched"))
+    assert not (tmp_path / "fetched/y").exists()
 
 
 def test_a_package_with_another_hash_or_none_is_refused(package, tmp_path):

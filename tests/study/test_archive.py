@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,4 +68,14 @@ def test_what_cannot_be_archived(tmp_path):
     with pytest.raises(ValueError, match="is not a finished study"):
         archive.write(tmp_path, ROOT, tmp_path / "x.zip")
     with pytest.raises(ValueError, match=r"[.]{2}/net.csv lies outside of this folder"):
-        archive._inputs({"connectomes": ["../net.csv"], "catalogue": {}})
+        archive._inputs({"connectomes": ["../net.csv"], "catalogue": {}, "task": {"series": None}}, ROOT)
+
+
+def test_a_series_of_ones_own_is_archived_and_one_of_the_clone_is_there_already(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    series = "data/mackey_glass/series.txt"
+    config = {"connectomes": [], "catalogue": {}, "task": {"series": series}}
+    assert archive._inputs(config, ROOT) == []
+    (tmp_path / series).parent.mkdir(parents=True)
+    (tmp_path / series).write_text("1\n")
+    assert archive._inputs(config, ROOT) == [Path(series)]

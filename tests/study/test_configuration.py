@@ -167,10 +167,9 @@ def test_the_schema_asks_for_as_many_batches_as_an_error_bar_needs():
 def test_files_among_the_connectomes_become_entries(default_config, catalogue):
     config = default_config | {"connectomes": ["celegans279", "my/net.csv"], "orientation": "target_source"}
     configuration.check_study(config, catalogue, SCHEMAS)
-    connectomes, entries = configuration.with_files(config, catalogue, ROOT / "config")
+    connectomes, entries = configuration.with_files(config, catalogue, ROOT)
     assert connectomes == ["celegans279", "net"]
-    assert (ROOT / "config" / entries["net"]["file"]).resolve() == Path("my/net.csv").resolve()
-    assert set(entries["net"]) == {"file"} and entries["celegans279"] == catalogue["celegans279"]
+    assert entries["net"] == {"file": "my/net.csv"} and entries["celegans279"] == catalogue["celegans279"]
     for name, key in (("my/a b.csv", "a_b"), ("x.SC.txt.gz", "x_SC"), ("x.connectivity.mat", "x_connectivity")):
         assert configuration.with_files(config | {"connectomes": [name]}, catalogue, ROOT)[0] == [key]
     for names in (["celegans279.csv"], ["a b.csv", "a_b.npy"]):
@@ -189,18 +188,63 @@ def test_home_and_variables_stand_in_paths(default_config, catalogue, monkeypatc
     monkeypatch.setenv("HOME", str(tmp_path))
     config = default_config | {"connectomes": ["~/a.csv", "$HOME/b.csv"]}
     _, entries = configuration.with_files(config, catalogue, ROOT)
-    assert [(ROOT / entries[key]["file"]).resolve() for key in "ab"] == [tmp_path / "a.csv", tmp_path / "b.csv"]
+    assert [Path(entries[key]["file"]) for key in "ab"] == [tmp_path / "a.csv", tmp_path / "b.csv"]
 
 
 def test_entries_of_a_study_start_where_it_runs(default_config, catalogue):
     own = {"mine": {"file": "subjects/*.npy", "orientation": "source_target", "nodes": "nodes.csv"}}
     config = default_config | {"connectomes": ["mine"], "catalogue": own}
     configuration.check_study(config, catalogue, SCHEMAS)
-    connectomes, entries = configuration.with_files(config, catalogue, ROOT / "config")
+    connectomes, entries = configuration.with_files(config, catalogue, ROOT)
     assert connectomes == ["mine"] and set(catalogue) < set(entries)
-    for key in ("file", "nodes"):
-        assert (ROOT / "config" / entries["mine"][key]).resolve() == Path(own["mine"][key]).resolve()
-    assert entries["mine"]["orientation"] == "source_target"
+    assert entries["mine"] == own["mine"]
+
+
+def test_paths_in_the_clones_own_configuration_start_in_the_clone(default_config, catalogue, tmp_path, monkeypatch):
+    clone, folder = tmp_path / "clone", tmp_path / "folder"
+    (clone / "config").mkdir(parents=True)
+    folder.mkdir()
+    (clone / "net.csv").write_text("")
+    monkeypatch.chdir(folder)
+    of_study = {
+        "connectomes": ["net.csv", "mine"], "catalogue": {"mine": {"file": "a.npy", "nodes": {"file": "/n.csv"}}},
+        "task": {"series": "s.txt"},
+    }  # fmt: skip
+    inside, outside = clone / "config/study.yaml", folder / "study.yaml"
+    for file in (inside, outside):
+        file.write_text(yaml.safe_dump(of_study))
+    config = default_config | of_study
+    every = {("connectomes",), ("task", "series"), ("catalogue", "mine")}
+    assert configuration.from_clone(config, [inside], clone) == every
+    assert configuration.from_clone(config, [outside, inside], clone) == every
+    assert configuration.from_clone(config, [inside, outside], clone) == set()
+    assert configuration.from_clone(config, [], clone) == set()
+    # What the command line says lies over the file.
+    assert configuration.from_clone(config | {"connectomes": ["b.csv"]}, [inside], clone) == every - {("connectomes",)}
+    _, entries = configuration.with_files(config, catalogue, clone, every)
+    assert entries["net"] == {"file": "../clone/net.csv"}
+    assert entries["mine"] == {"file": "../clone/a.npy", "nodes": {"file": "/n.csv"}}
+
+
+def test_a_series_is_that_of_the_working_folder_if_there_is_one(tmp_path, monkeypatch):
+    clone, folder = tmp_path / "clone", tmp_path / "folder"
+    for path in (clone, folder):
+        path.mkdir()
+    monkeypatch.chdir(folder)
+
+    def found(path, starts=()):
+        return configuration.series_file({"task": {"series": path}}, clone, starts)
+
+    assert found(None) == (None, False)
+    assert found("s.txt") == ("s.txt", False)  # nowhere: missed in the working folder
+    (clone / "s.txt").write_text("1")
+    assert found("s.txt") == ("s.txt", True)
+    (folder / "s.txt").write_text("1")
+    assert found("s.txt") == ("s.txt", False)
+    assert found("s.txt", {("task", "series")}) == ("s.txt", True)
+    assert found(str(clone / "s.txt")) == (str(clone / "s.txt"), False)
+    monkeypatch.setenv("HOME", str(folder))
+    assert found("~/s.txt") == (str(folder / "s.txt"), False)
 
 
 def test_every_step_is_in_the_schema():

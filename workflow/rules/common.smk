@@ -7,19 +7,24 @@ from echolesion.records.sources import source_hash
 from echolesion.study import configuration, lock, resources
 from echolesion.study.configfile import check_file
 
-BASE = Path(workflow.basedir)
-if set("{}:\n") & set(str(BASE)):
+if not Path(configuration.__file__).samefile(
+    BASE / "src/echolesion/study/configuration.py"
+):
     sys.exit(
-        f"error: '{BASE}' has braces, a colon or a line break in its path: move the clone"
+        f"error: the code is that of another clone, {Path(configuration.__file__).parents[3]}, not of {BASE}: use one"
+        " clone in a workflow"
     )
-# Relative, so that results do not depend on where the checkout lies.
-HERE = os.path.relpath(BASE)
-CATALOGUE = yaml.safe_load((BASE / "config/connectomes.yaml").read_text())
+
+SHIPPED = yaml.safe_load((BASE / "config/connectomes.yaml").read_text())
 try:
-    for file in workflow.configfiles:
+    # Of a module, the configuration is what the other workflow made of its files.
+    FILES = workflow.overwrite_configfiles if MAIN else []
+    for file in FILES:
         check_file(file)
-    configuration.check_study(config, CATALOGUE, BASE / "workflow/schemas")
-    CONNECTOMES, CATALOGUE = configuration.with_files(config, CATALOGUE, BASE)
+    configuration.check_study(config, SHIPPED, BASE / "workflow/schemas")
+    FROM_CLONE = configuration.from_clone(config, FILES, BASE)
+    CONNECTOMES, CATALOGUE = configuration.with_files(config, SHIPPED, BASE, FROM_CLONE)
+    SERIES, SERIES_SHIPPED = configuration.series_file(config, BASE, FROM_CLONE)
 except configuration.ConfigurationError as error:
     sys.exit(f"error in the configuration: {error}")
 except ValueError as error:
@@ -35,8 +40,6 @@ MAP_CONNECTOMES = MAP.get("connectomes") or CONNECTOMES
 # What a sweep needs of the configuration, besides its walks.
 OF_SWEEP = ("time_bins", "estimator", "lesion", "refit_readout", "rescale", "device")
 
-# Files that are not shipped, with the checkout: they are the same for all studies.
-FETCHED = os.path.normpath(f"{HERE}/data/fetched")
 STUDY = f"results/{config['study']}"
 NETWORK = f"{STUDY}/{{connectome}}"
 REGIME = f"{NETWORK}/{{regime}}"
@@ -74,13 +77,56 @@ def templates():
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-def files_of(entry):
-    """Return the files of a connectome that are here."""
-    paths = [
-        catalogue.found(pattern, BASE) for pattern in formats.files(entry).values()
+def folder_of(connectome):
+    """Return where the paths of a connectome start: shipped ones are in the clone, all others in the working folder."""
+    return BASE if connectome in SHIPPED else Path()
+
+
+def files_of(connectome):
+    """Return the files of a connectome as the working folder sees them; of one out of a package, those that are here."""
+    entry = CATALOGUE[connectome]
+    found = [
+        str(file)
+        for pattern in formats.files(entry).values()
+        for file in catalogue.found(pattern, folder_of(connectome))
     ]
-    files = [str(file) for found in paths for file in found]
-    return [file for file in files if "package" not in entry or os.path.exists(file)]
+    return [file for file in found if "package" not in entry or os.path.exists(file)]
+
+
+def inputs_of(files):
+    """Return those files of a user that can be inputs of a rule; a module's prefix is not for them.
+
+    Shipped files are no inputs, as these have paths, and results must not depend on where the clone lies; nor are
+    files with braces in their path, which would be wildcards. Their contents are among the params.
+    """
+    hook_into_start()
+    return [local(file) for file in files if not set("{}") & set(file)]
+
+
+def inputs_of_connectome(wildcards):
+    """Return the files of a user that a connectome is read from; those of other rules have yet to be made."""
+    shipped = wildcards.connectome in SHIPPED
+    return inputs_of([] if shipped else files_of(wildcards.connectome))
+
+
+def inputs_of_series(wildcards):
+    """Return the file of a user that holds the series."""
+    return inputs_of([SERIES] if SERIES and not SERIES_SHIPPED else [])
+
+
+def check_files():
+    """Stop if a file is missing, where no rule of another workflow could make it."""
+    for connectome in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES]):
+        for file in files_of(connectome):
+            if not os.path.exists(file):
+                sys.exit(
+                    f"error: {connectome}: there is no file '{file}' (paths start in the working folder, {Path.cwd()})"
+                )
+    if SERIES and not SERIES_SHIPPED and not os.path.exists(SERIES):
+        sys.exit(
+            f"error: task.series: there is no file '{SERIES}', neither in the working folder, {Path.cwd()}, nor in"
+            f" {BASE}"
+        )
 
 
 def steps_of(entry):
@@ -92,7 +138,10 @@ def steps_of(entry):
 def measured(connectome):
     """Return a connectome as its files have it."""
     return catalogue.load(
-        CATALOGUE[connectome], connectome, BASE, orientation=config["orientation"]
+        CATALOGUE[connectome],
+        connectome,
+        folder_of(connectome),
+        orientation=config["orientation"],
     )
 
 
@@ -117,7 +166,8 @@ def needs(rule):
                 size = size_of(wildcards.connectome)
             else:
                 size = max(map(size_of, {*CONNECTOMES, *MAP_CONNECTOMES}))
-            return attempt * getattr(resources, resource)(rule, config, size)
+            # Of one that is still to be made, the size is not known.
+            return attempt * getattr(resources, resource)(rule, config, max(size, 3))
 
         return asked_for
 
@@ -186,6 +236,16 @@ def announcement():
 
     torch.set_num_threads(1)  # as in the jobs
 
+    awaited = [
+        connectome
+        for connectome in CONNECTOMES
+        if not all(map(os.path.exists, files_of(connectome)))
+    ]
+    if awaited:
+        return (
+            f"echolesion: study '{config['study']}': {', '.join(CONNECTOMES)}; how long it takes is known when there is"
+            f" {', '.join(awaited)}."
+        )
     try:
         sizes = {
             key: (
@@ -217,3 +277,42 @@ def announcement():
         f"echolesion: study '{config['study']}': {networks}; regimes {', '.join(REGIMES)}. All of it takes{most} about"
         f" {minutes:.1f} min {where}{delayed}; what is done is not done again."
     )
+
+
+def before_jobs():
+    """Do what comes before the first job of a run, but not of a dry run, of this workflow or of one that it is a part of."""
+    # What only says something leaves a study that is running alone; a workflow that this is a part of has its own lock.
+    if MAIN and {job.rule.name for job in workflow.dag.needrun_jobs()} - {
+        "plan",
+        "doctor",
+    }:
+        lock_study()
+    print(announcement())
+
+
+@cache
+def hook_into_start():
+    """Let `before_jobs` run in a module too, of which Snakemake leaves out `onstart`.
+
+    This is called by input functions, when all Snakefiles have been read, so that it is known what the other workflow
+    does at its start.
+    """
+    if not MAIN:
+        of_other = workflow._onstart
+
+        def start(log):
+            before_jobs()
+            of_other(log)
+
+        workflow._onstart = start
+
+
+# What is looked at whenever the workflow is read, by dry runs and in a module too, but not again by every job.
+if workflow.is_main_process:
+    if MAIN:
+        check_files()
+    if SERIES_SHIPPED and ("task", "series") not in FROM_CLONE:
+        print(
+            f"echolesion: task.series: '{SERIES}' is not in the working folder, and is taken from {BASE}",
+            file=sys.stderr,
+        )

@@ -1,12 +1,14 @@
-# Of connectomes that are not shipped; once for all studies, and on the machine where Snakemake runs, as nodes of a
-# cluster often have no network.
+# Of connectomes that are not shipped; on the machine where Snakemake runs, as nodes of a cluster often have no network.
+# The files are in the clone, once for all studies and working folders, several of which may look for them at the same
+# time: Snakemake, which removes outputs before it makes them again, gets a note that they are there.
 rule fetch:
     output:
-        directory(f"{FETCHED}/{{connectome}}"),
+        temp(f"{NETWORK}/fetched.txt"),
     log:
         f"{LOGS}/fetch_{{connectome}}.log",
     benchmark:
         f"{BENCHMARKS}/fetch_{{connectome}}.tsv"
+    localrule: True
     conda:
         "../../environment.yml"
     resources:
@@ -19,9 +21,9 @@ rule fetch:
 
 rule connectome:
     input:
-        lambda wildcards: files_of(CATALOGUE[wildcards.connectome]),
+        inputs_of_connectome,
         fetched=lambda wildcards: (
-            [f"{FETCHED}/{wildcards.connectome}"]
+            [f"{NETWORK}/fetched.txt"]
             if "package" in CATALOGUE[wildcards.connectome]
             else []
         ),
@@ -38,6 +40,12 @@ rule connectome:
     params:
         code=code("connectome/connectome.py"),
         entry=lambda wildcards: CATALOGUE[wildcards.connectome],
+        shipped=lambda wildcards: wildcards.connectome in SHIPPED,
+        content=lambda wildcards: (
+            catalogue.digest(map(Path, files_of(wildcards.connectome)))
+            if wildcards.connectome in SHIPPED
+            else None
+        ),
         steps=lambda wildcards: steps_of(CATALOGUE[wildcards.connectome]),
         orientation=config["orientation"],
         weighting=config["weighting"],

@@ -171,3 +171,4 @@ rule figures:
     input:
         pictures=[files_of_figure(name)["pictures"] for name in DRAWN],
         captions=[files_of_figure(name)["caption"] for name in DRAWN],
+    localrule: True

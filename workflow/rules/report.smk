@@ -52,6 +52,5 @@ rule report:
         connectomes=CONNECTOMES,
         regimes=REGIMES,
         explorers=[f"{name}/explorer.html" for name in CONNECTOMES],
-        benchmarks=BENCHMARKS,
     script:
         "../../scripts/report/report.py"

@@ -39,6 +39,7 @@ rule tables:
 rule plan:
     log:
         f"{LOGS}/plan.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:
@@ -51,6 +52,7 @@ rule plan:
 rule doctor:
     log:
         f"{LOGS}/doctor.log",
+    localrule: True
     conda:
         "../../environment.yml"
     params:

@@ -4,6 +4,8 @@ PUBLISHED = config["task"]["series"] and any(
 
 
 rule task:
+    input:
+        inputs_of_series,
     output:
         f"{STUDY}/task.nc",
     log:
@@ -17,6 +19,9 @@ rule task:
     params:
         code=code("training/task.py"),
         task=config["task"],
+        series=SERIES,
+        shipped=SERIES_SHIPPED,
+        content=catalogue.digest([BASE / SERIES]) if SERIES_SHIPPED else None,
         seed=config["seed"],
     script:
         "../../scripts/training/task.py"
@@ -92,6 +97,8 @@ rule training:
 
 # The tuning by which the published network was chosen, over all draws of its weights.
 rule published_tuning:
+    input:
+        inputs_of_series,
     output:
         f"{STUDY}/published_tuning.nc",
     log:
@@ -104,6 +111,8 @@ rule published_tuning:
         **needs("published_tuning"),
     params:
         code=code("training/published_tuning.py"),
-        series=config["task"]["series"],
+        series=SERIES,
+        shipped=SERIES_SHIPPED,
+        content=catalogue.digest([BASE / SERIES]) if SERIES_SHIPPED else None,
     script:
         "../../scripts/training/published_tuning.py"

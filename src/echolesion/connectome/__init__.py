@@ -36,7 +36,8 @@ Networks wired at random, for nulls and surrogates, are made of such graphs.
 `subjects`
     `read_files` of an entry, `with_lengths`
 `catalogue`
-    `load` an entry; `common`, `expanded`, `found`; `generate` a graph; `fetch` files, of `open_package`; `digest`
+    `load` an entry; `common`, `expanded`, `found`; `generate` a graph; `fetch` files, of `open_package`, into
+    `fetched`; `digest`
 `preparation`
     `prepare`, by the steps `average`, `consensus`, `drop_self_connections`, `drop_isolated`, `largest_component`,
     `subset`, `threshold_weight`, `threshold_density`, `disparity`, `clip_quantile`, `transform`, `symmetrise`

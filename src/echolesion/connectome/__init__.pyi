@@ -24,6 +24,7 @@ from .catalogue import common as common
 from .catalogue import digest as digest
 from .catalogue import expanded as expanded
 from .catalogue import fetch as fetch
+from .catalogue import fetched as fetched
 from .catalogue import found as found
 from .catalogue import generate as generate
 from .catalogue import load as load

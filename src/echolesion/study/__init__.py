@@ -6,7 +6,8 @@ minutes), what a study takes of this machine (seconds, from short measurements) 
 a study, and after it an RO-Crate, a zip of results, inputs and code with their formats and licences.
 
 `configuration`
-    `check_study`, by `check`, which raise `ConfigurationError`; `with_files`, `is_file`, `key_of`, `regime`
+    `check_study`, by `check`, which raise `ConfigurationError`; `with_files`, `series_file`, `from_clone`;
+    `is_file`, `key_of`, `regime`
 `resources`
     `resources.memory_mb`, `minutes`, `disk_mb` of a job, by `sweep_seconds` and `time_bins`; `plan` of a study;
     `compare` with what was used

@@ -10,9 +10,11 @@ from .configfile import main as main
 from .configuration import ConfigurationError as ConfigurationError
 from .configuration import check as check
 from .configuration import check_study as check_study
+from .configuration import from_clone as from_clone
 from .configuration import is_file as is_file
 from .configuration import key_of as key_of
 from .configuration import regime as regime
+from .configuration import series_file as series_file
 from .configuration import with_files as with_files
 from .cost import batch_seconds as batch_seconds
 from .cost import fit_seconds as fit_seconds

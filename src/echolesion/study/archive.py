@@ -16,7 +16,7 @@ from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
 from echolesion.connectome import catalogue, formats
-from echolesion.study.configuration import is_file
+from echolesion.study.configuration import is_file, series_file
 
 #: What a file is, by suffix.
 FORMATS = {
@@ -69,7 +69,9 @@ def write(study: Path, root: Path, output: Path) -> int:
         properties = {"license": licence} if licence in files else {}
         if name != "Snakefile":
             crate.add_file(root / name, name, properties=properties | _format(name))
-    for file in _inputs(json.loads(origin["study_configuration"])):
+    for file in _inputs(json.loads(origin["study_configuration"]), root):
+        if str(file) in files:
+            continue
         crate.add_file(file, str(file), properties=_format(file.name))
     results = []
     for file in sorted(study.rglob("*")):
@@ -102,10 +104,12 @@ def write(study: Path, root: Path, output: Path) -> int:
     return len(files) + len(results) + 1
 
 
-def _inputs(config: Mapping[str, Any]) -> list[Path]:
+def _inputs(config: Mapping[str, Any], root: Path) -> list[Path]:
     """Return the files of a study that are its user's."""
     named = [name for name in config["connectomes"] if is_file(name, config["catalogue"])]
     named += [path for entry in config["catalogue"].values() for path in formats.files(entry).values()]
+    series, shipped = series_file(config, root)
+    named += [series] if series and not shipped else []
     files = [file for name in named for file in catalogue.found(name, Path()) if file.exists()]
     if outside := [name for name in named if Path(name).is_absolute() or ".." in Path(name).parts]:
         raise ValueError(f"{outside[0]} lies outside of this folder, so no archive of it runs elsewhere: copy it here")

@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,75 @@ def _key(place: Iterable[str | int]) -> str:
     return key.removeprefix(".") or "configuration"
 
 
-def with_files(config: Mapping[str, Any], catalogue: Mapping[str, Any], root: Path) -> tuple[list[str], dict[str, Any]]:
+def from_clone(config: Mapping[str, Any], files: Iterable[str | Path], root: Path) -> set[tuple[str, ...]]:
+    """Return which keys with paths have their value from a file in the clone's own ``config/``.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration.
+    files : iterable of path-like
+        Those that it was made of, besides the defaults; of several with a key the last one counts.
+    root : pathlib.Path
+        Of the clone.
+
+    Returns
+    -------
+    set of tuple
+        Of ``("connectomes",)``, ``("task", "series")`` and ``("catalogue", key)``: their paths start in the clone.
+    """
+    last: dict[tuple[str, ...], bool] = {}
+    for file in map(Path, files):
+        document = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        in_clone = file.resolve().is_relative_to(root.resolve() / "config")
+        for key in (("connectomes",), ("task", "series"), *(("catalogue", key) for key in config["catalogue"])):
+            value = _value(document, key)
+            # What is given on the command line lies over all files.
+            if value is not None and (key[0] == "catalogue" or value == _value(config, key)):
+                last[key] = in_clone
+    return {key for key, in_clone in last.items() if in_clone}
+
+
+def _value(document: Any, key: Iterable[str]) -> Any:
+    """Return a value by the keys that lead to it; None if there is none."""
+    for step in key:
+        document = document.get(step) if isinstance(document, Mapping) else None
+    return document
+
+
+def series_file(
+    config: Mapping[str, Any], root: Path, starts_in_clone: Collection[tuple[str, ...]] = ()
+) -> tuple[str | None, bool]:
+    """Return the file of the task's series, and whether it is one of the clone.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration.
+    root : pathlib.Path
+        Of the clone, where a path starts of which there is no file in the working folder.
+    starts_in_clone : collection of tuple, optional
+        Keys whose paths start in the clone in any case, see `from_clone`.
+
+    Returns
+    -------
+    path : str or None
+        As seen from the working folder, or from the clone; None if the task has no series.
+    of_clone : bool
+    """
+    if config["task"]["series"] is None:
+        return None, False
+    path = expanded(config["task"]["series"])
+    there = not Path(path).is_absolute() and (root / path).is_file()
+    return path, there and (("task", "series") in starts_in_clone or not Path(path).is_file())
+
+
+def with_files(
+    config: Mapping[str, Any],
+    catalogue: Mapping[str, Any],
+    root: Path,
+    starts_in_clone: Collection[tuple[str, ...]] = (),
+) -> tuple[list[str], dict[str, Any]]:
     """Make entries of the catalogue of files that stand among the connectomes, and of the study's own entries.
 
     Parameters
@@ -80,21 +148,27 @@ def with_files(config: Mapping[str, Any], catalogue: Mapping[str, Any], root: Pa
     catalogue : mapping
         Connectomes by key.
     root : pathlib.Path
-        Of the repository, where paths in the catalogue start; those in the configuration start where it is used.
+        Of the clone, where paths in the catalogue start; those in the configuration start in the working folder.
+    starts_in_clone : collection of tuple, optional
+        Keys of the configuration whose paths start in the clone after all, see `from_clone`.
 
     Returns
     -------
     connectomes : list of str
         The connectomes by key; that of a file is its name without the suffix.
     catalogue : dict
-        With the files.
+        With the files, those of the configuration as seen from the working folder.
 
     Raises
     ------
     ConfigurationError
         If a name is no key or stands for two connectomes.
     """
-    own = {key: {**entry, **_relative(entry, root)} for key, entry in config["catalogue"].items()}
+
+    def start(*key: str) -> str:
+        return os.path.relpath(root) if key in starts_in_clone else ""
+
+    own = {key: {**entry, **_from(start("catalogue", key), entry)} for key, entry in config["catalogue"].items()}
     connectomes, entries = [], {**catalogue, **own}
     for i, name in enumerate(config["connectomes"]):
         key = name
@@ -105,7 +179,7 @@ def with_files(config: Mapping[str, Any], catalogue: Mapping[str, Any], root: Pa
                     f"connectomes[{i}]: '{name}' is not allowed (its key would be '{key}', which is that of another"
                     " connectome: give it one of its own in 'catalogue')"
                 )
-            entries[key] = _relative({"file": name}, root)
+            entries[key] = _from(start("connectomes"), {"file": name})
         connectomes.append(key)
     return connectomes, entries
 
@@ -122,12 +196,12 @@ def key_of(path: str) -> str:
     return re.sub("[^A-Za-z0-9_-]", "_", name[: name.lower().rindex(suffix)] if suffix else name)
 
 
-def _relative(entry: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """Return the files of an entry as paths from the repository."""
+def _from(start: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the files of an entry as paths that start in a folder."""
     result: dict[str, Any] = {}
     for key, path in formats.files(entry).items() if "package" not in entry else ():
-        relative = os.path.relpath(expanded(path), root)
-        result[key] = {**entry[key], "file": relative} if isinstance(entry[key], Mapping) else relative
+        placed = os.path.normpath(Path(start, expanded(path)))
+        result[key] = {**entry[key], "file": placed} if isinstance(entry[key], Mapping) else placed
     return result
 
 
