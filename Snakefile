@@ -47,6 +47,13 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
+# Whatever triggers are set, and not by `onstart`, which does not run if nothing is to be done.
+if workflow.is_main_process:
+    for key in CONNECTOMES:
+        say_if_changed(f"{STUDY}/{key}/connectome.nc", files_of(key))
+    say_if_changed(f"{STUDY}/task.nc", files_of_series())
+
+
 rule all:
     default_target: FIRST
     input:

@@ -17,6 +17,7 @@ import yaml
 from conftest import ROOT
 from snakemake.utils import update_config
 
+from echolesion.records import digests
 from echolesion.study import resources
 
 SMOKE = "config/studies/smoke.yaml"
@@ -57,9 +58,9 @@ def snakemake(folder: Path, *arguments: str, root: Path = ROOT, change: dict | N
     return answer
 
 
-def planned(folder: Path, **options) -> dict[str, int]:
+def planned(folder: Path, targets: tuple[str, ...] = (), **options) -> dict[str, int]:
     """Return how many jobs of each rule a dry run would start."""
-    answer = snakemake(folder, "--dry-run", **options)
+    answer = snakemake(folder, *targets, "--dry-run", **options)
     assert answer.returncode == 0, answer.output
     table = answer.output.partition("Job stats:")[2].partition("total")[0]
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
@@ -222,6 +223,38 @@ def test_a_file_of_ones_own(tmp_path):
     answer = snakemake(tmp_path, "results/smoke/mine/connectome.nc", change=change)
     assert answer.returncode != 0 and "Traceback" not in answer.output
     assert re.search(r"error: \S*mine.csv: line 2, number 2: 'x' is not a number", answer.output)
+
+
+def test_a_file_that_changed_is_read_again_and_one_that_was_touched_is_not(tmp_path):
+    """However old it says it is, and above the size up to which Snakemake compares contents."""
+    rng = np.random.default_rng(0)
+    matrix = rng.random((200, 200))
+    files = {"mine.csv": matrix, "series.txt": np.sin(np.arange(1500.0))}
+    for name, values in files.items():
+        np.savetxt(tmp_path / name, values, delimiter=",")
+    assert (tmp_path / "mine.csv").stat().st_size > 1e6 * 0.9
+    task = {"name": "file", "series": str(tmp_path / "series.txt"), "horizon": 1}
+    change = {"connectomes": ["mine.csv"], "orientation": "target_source", "task": task}
+    targets = ("results/smoke/mine/connectome.nc", "results/smoke/task.nc")
+    assert snakemake(tmp_path, *targets, change=change).returncode == 0
+    with xr.open_dataset(tmp_path / targets[0]) as made:
+        assert made.attrs["files_sha256"] == digests.sha256_of([tmp_path / "mine.csv"])
+    for name in files:
+        (tmp_path / name).touch()
+    answer = snakemake(tmp_path, *targets, change=change)
+    assert "Nothing to be done" in answer.output and "of other contents" not in answer.output
+    for name, values in files.items():
+        np.savetxt(tmp_path / "new", values + 0.5, delimiter=",")
+        os.utime(tmp_path / "new", (1e9, 1e9))
+        shutil.copy2(tmp_path / "new", tmp_path / name)
+    hidden = snakemake(tmp_path, *targets, "--rerun-triggers", "mtime", change=change)
+    assert "Nothing to be done" in hidden.output
+    for target, name in zip(targets, files, strict=True):
+        assert re.search(f"{target} is of other contents of \\S*{name}: it is made again, unless", hidden.output)
+    assert set(planned(tmp_path, targets=targets, change=change)) == {"connectome", "task"}
+    again = snakemake(tmp_path, *targets, change=change)
+    assert again.returncode == 0 and "2 of 2 steps" in again.output
+    assert "Nothing to be done" in snakemake(tmp_path, *targets, change=change).output
 
 
 def test_delays_from_the_tract_lengths_of_an_entry_of_ones_own(tmp_path):

@@ -22,4 +22,5 @@ with logged(snakemake.log[0]):
         logging.warning("%s: %s", name, warned)
     rng = seeds.generator(params.seed, "weights")
     weights = preparation.prepare(measured, params.steps, params.weighting, rng, name)
-    storage.write(weights.to_dataset(), snakemake.output[0], snakemake.config)
+    of_files = {"files_sha256": " ".join(params.files_sha256)} if params.files_sha256 else {}
+    storage.write(weights.to_dataset().assign_attrs(of_files), snakemake.output[0], snakemake.config)

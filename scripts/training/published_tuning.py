@@ -1,7 +1,6 @@
 """Tune the published network as its authors did, over all draws of its weights."""
 
 import logging
-from pathlib import Path
 
 import numpy as np
 from snakemake.iocontainers import Snakemake

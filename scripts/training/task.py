@@ -1,7 +1,5 @@
 """Make the input and the truth of the task."""
 
-from pathlib import Path
-
 from snakemake.iocontainers import Snakemake
 
 from echolesion.records import seeds, storage
@@ -16,4 +14,6 @@ with logged(snakemake.log[0]):
         folder = Path(snakemake.scriptdir).parents[1] if snakemake.params.shipped else Path()
         settings["series"] = folder / snakemake.params.series
     series = task.make(settings, seeds.generator(snakemake.params.seed, "task"))
+    if snakemake.params.files_sha256:
+        series = series.assign_attrs(files_sha256=" ".join(snakemake.params.files_sha256))
     storage.write(series, snakemake.output[0], snakemake.config)

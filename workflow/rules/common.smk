@@ -3,6 +3,7 @@ from functools import cache
 from hashlib import sha256
 
 from echolesion.connectome import catalogue, formats
+from echolesion.records import digests
 from echolesion.records.sources import source_hash
 from echolesion.study import configuration, lock, resources
 from echolesion.study.configfile import check_file
@@ -96,11 +97,16 @@ def files_of(connectome):
 def inputs_of(files):
     """Return those files of a user that can be inputs of a rule; a module's prefix is not for them.
 
-    Shipped files are no inputs, as these have paths, and results must not depend on where the clone lies; nor are
-    files with braces in their path, which would be wildcards. Their contents are among the params.
+    What they hold decides, by the digests among the params, and not when they were written; what a rule makes is left
+    to Snakemake. Shipped files are no inputs, as these have paths, and results must not depend on where the clone lies;
+    nor are files with braces in their path, which would be wildcards.
     """
     hook_into_start()
-    return [local(file) for file in files if not set("{}") & set(file)]
+    return [
+        local(file if made_here(file) else ancient(file))
+        for file in files
+        if not set("{}") & set(file)
+    ]
 
 
 def inputs_of_connectome(wildcards):
@@ -109,9 +115,14 @@ def inputs_of_connectome(wildcards):
     return inputs_of([] if shipped else files_of(wildcards.connectome))
 
 
+def files_of_series():
+    """Return the file of the series of the task, if there is one."""
+    return [str(BASE / SERIES if SERIES_SHIPPED else SERIES)] if SERIES else []
+
+
 def inputs_of_series(wildcards):
     """Return the file of a user that holds the series."""
-    return inputs_of([SERIES] if SERIES and not SERIES_SHIPPED else [])
+    return inputs_of([] if SERIES_SHIPPED else files_of_series())
 
 
 def check_files():
@@ -126,6 +137,35 @@ def check_files():
         sys.exit(
             f"error: task.series: there is no file '{SERIES}', neither in the working folder, {Path.cwd()}, nor in"
             f" {BASE}"
+        )
+
+
+# What was found out about files, by content, so that it is found out once: in the working folder.
+MEMORY = Path(".snakemake/echolesion")
+
+
+def made_here(path):
+    """Return whether a rule of this workflow, or of one that it is a part of, makes a file."""
+    return any(rule.is_producer(path) for rule in workflow.rules)
+
+
+def digests_of(paths):
+    """Return the sha256 of files, which a rule that reads them must have among its params."""
+    return digests.remembered(
+        [path for path in paths if os.path.exists(path) and not made_here(path)],
+        MEMORY / "digests.json",
+    )
+
+
+def say_if_changed(result, paths):
+    """Say that a result is of files that are others now; triggers that leave out params would hide it."""
+    files = [path for path in paths if os.path.exists(path) and not made_here(path)]
+    known = digests.of_result(result)
+    if known is not None and known != digests_of(files):
+        print(
+            f"echolesion: {result} is of other contents of {', '.join(paths)}: it is made again, unless"
+            " --rerun-triggers leaves out params",
+            file=sys.stderr,
         )
 
 

@@ -41,11 +41,7 @@ rule connectome:
         code=code("connectome/connectome.py"),
         entry=lambda wildcards: CATALOGUE[wildcards.connectome],
         shipped=lambda wildcards: wildcards.connectome in SHIPPED,
-        content=lambda wildcards: (
-            catalogue.digest(map(Path, files_of(wildcards.connectome)))
-            if wildcards.connectome in SHIPPED
-            else None
-        ),
+        files_sha256=lambda wildcards: digests_of(files_of(wildcards.connectome)),
         steps=lambda wildcards: steps_of(CATALOGUE[wildcards.connectome]),
         orientation=config["orientation"],
         weighting=config["weighting"],

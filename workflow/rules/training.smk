@@ -21,7 +21,7 @@ rule task:
         task=config["task"],
         series=SERIES,
         shipped=SERIES_SHIPPED,
-        content=catalogue.digest([BASE / SERIES]) if SERIES_SHIPPED else None,
+        files_sha256=lambda wildcards: digests_of(files_of_series()),
         seed=config["seed"],
     script:
         "../../scripts/training/task.py"
@@ -113,6 +113,6 @@ rule published_tuning:
         code=code("training/published_tuning.py"),
         series=SERIES,
         shipped=SERIES_SHIPPED,
-        content=catalogue.digest([BASE / SERIES]) if SERIES_SHIPPED else None,
+        files_sha256=lambda wildcards: digests_of(files_of_series()),
     script:
         "../../scripts/training/published_tuning.py"

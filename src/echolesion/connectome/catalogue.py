@@ -23,6 +23,7 @@ import yaml
 from echolesion.connectome import formats, nodes, published, subjects
 from echolesion.connectome.graph import ConnectomeError, check_weights, from_matrix
 from echolesion.connectome.reading import CHOICES, Reading
+from echolesion.records.digests import sha256_of
 
 #: Graph models that an entry may name, by the word for each there; of networkx, but for the published ones.
 GENERATORS: dict[str, Callable[..., Any]] = {
@@ -188,13 +189,10 @@ def found(pattern: str, folder: Path, fetched: Path | None = None) -> list[Path]
 
 def digest(paths: Iterable[Path]) -> str:
     """Return the sha256 of the contents of files, one after the other."""
-    total = hashlib.sha256()
-    for path in paths:
-        try:
-            total.update(path.read_bytes())
-        except OSError as error:
-            raise ConnectomeError(f"{path}: cannot be read ({error.strerror})") from error
-    return total.hexdigest()
+    try:
+        return sha256_of(paths)
+    except OSError as error:
+        raise ConnectomeError(f"{error.filename}: cannot be read ({error.strerror})") from error
 
 
 def fetched(entry: Mapping[str, Any], name: str, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What every other room writes with: seeds, files, origin, logs and progress.
+"""What every other room writes with: seeds, files and their digests, origin, logs and progress.
 
 Every use of randomness has a stream of its own, drawn from the one seed of a study, so that changing one leaves the
 others as they were. A result is a netCDF file (or a table, a text, a figure) that is whole or not there, and says from
@@ -12,6 +12,8 @@ again. In come datasets and the configuration, out go files.
     `read`, `write`; of a sweep `write_parts` and `opened`; `write_table`, `write_figure`, `write_text`
 `origin`
     `attributes` that say where a result is from
+`digests`
+    `sha256_of` files, those `remembered` of files that did not change, and those `of_result`, of which it was made
 `sources`
     `modules` behind a script, those `imported` by a file, and `source_hash`, a hash of the code behind a script
 `log`

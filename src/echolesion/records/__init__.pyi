@@ -1,9 +1,13 @@
+from . import digests as digests
 from . import log as log
 from . import origin as origin
 from . import progress as progress
 from . import seeds as seeds
 from . import sources as sources
 from . import storage as storage
+from .digests import of_result as of_result
+from .digests import remembered as remembered
+from .digests import sha256_of as sha256_of
 from .log import logged as logged
 from .origin import attributes as attributes
 from .progress import bar as bar

@@ -53,7 +53,7 @@ def write(study: Path, root: Path, output: Path) -> int:
     if not finished.exists():
         raise ValueError(f"{study} is not a finished study: there is no {finished}")
     answer = subprocess.run(["git", "-C", root, "ls-files"], capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
+    if answer.returncode != 0 or "Snakefile" not in answer.stdout.splitlines():
         raise ValueError(f"{root} is no checkout of git, which says what its files are")
     with xr.open_dataset(next(study.glob("*/decomposition.nc"))) as result:
         origin = dict(result.attrs)
