@@ -47,8 +47,9 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
-# Whatever triggers are set, and not by `onstart`, which does not run if nothing is to be done.
+# In no job, which takes from there what it needs; and not by `onstart`, which does not run if nothing is to be done.
 if workflow.is_main_process:
+    measure_networks()
     for key in CONNECTOMES:
         say_if_changed(f"{STUDY}/{key}/connectome.nc", files_of(key))
     say_if_changed(f"{STUDY}/task.nc", files_of_series())

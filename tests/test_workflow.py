@@ -257,6 +257,43 @@ def test_a_file_that_changed_is_read_again_and_one_that_was_touched_is_not(tmp_p
     assert "Nothing to be done" in snakemake(tmp_path, *targets, change=change).output
 
 
+def test_networks_are_measured_once_and_in_no_job(tmp_path):
+    measured = tmp_path / ".snakemake/echolesion/networks"
+    job = ("--mode", "subprocess", "results/smoke/task.nc")
+    assert snakemake(tmp_path, *job).returncode == 0
+    assert (tmp_path / "results/smoke/task.nc").exists() and not measured.exists()
+    np.savetxt(tmp_path / "mine.csv", np.triu(np.ones((9, 9))) - np.eye(9)[:, ::-1], delimiter=",")
+    change = {
+        "connectomes": ["mine.csv"], "orientation": "source_target",
+        "preparation": [{"subset": ["0", "1", "6", "7", "8"]}],
+    }  # fmt: skip
+    answer = snakemake(tmp_path, "plan", change=change)
+    assert "mine (mine.csv, 5 nodes)" in " ".join(answer.output.split()), answer.output
+    assert re.search(r"mine +5 +connectome +1 ", answer.output)
+    (file,) = measured.iterdir()
+    before = file.stat().st_mtime_ns
+    assert planned(tmp_path, change=change)["connectome"] == 1 and file.stat().st_mtime_ns == before
+    np.savetxt(tmp_path / "mine.csv", np.ones((9, 9)), delimiter=",")
+    assert planned(tmp_path, change=change)["connectome"] == 1 and file.stat().st_mtime_ns > before
+
+
+def test_a_file_that_cannot_be_read_gives_the_same_line_in_a_dry_run(tmp_path):
+    (tmp_path / "mine.csv").write_text("0,5,2,3\n1,x,2,3\n2,2,0,3\n3,3,3,0\n")
+    change = {"connectomes": ["mine.csv"], "orientation": "target_source"}
+    for arguments in ((), ("--dry-run",), ("plan",), ("doctor",)):
+        answer = snakemake(tmp_path, *arguments, change=change)
+        assert answer.returncode != 0 and "Traceback" not in answer.output
+        assert re.search(r"^error: \S*mine.csv: line 2, number 2: 'x' is not a number$", answer.output, re.MULTILINE)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_file_that_is_still_to_be_made_counts_as_its_size_or_as_unknown(tmp_path):
+    for size, said in (({"size": 77}, "77 nodes"), ({}, "unknown nodes")):
+        change = {"connectomes": ["later"], "catalogue": {"later": {"file": "later.csv"} | size}}
+        answer = snakemake(tmp_path, "plan", change=change)
+        assert answer.returncode == 0 and f"later ({said})" in " ".join(answer.output.split()), answer.output
+
+
 def test_delays_from_the_tract_lengths_of_an_entry_of_ones_own(tmp_path):
     rng = np.random.default_rng(0)
     np.save(tmp_path / "weights.npy", rng.random((9, 9)) * (rng.random((9, 9)) < 0.6))
@@ -436,8 +473,8 @@ def test_every_module_reruns_what_loads_it(checkout):
     for file in LOADED.glob("*.txt"):
         loaded.setdefault(file.name.partition(".")[0], set()).update(file.read_text().split())
     scripts = {file.stem: file for file in (checkout / "scripts").rglob("*.py")}
-    # Of the whole study, those that a user runs by hand take no part in what reruns.
-    assert set(loaded) == set(scripts) - {"archive", "read"}
+    # Those that a user runs by hand, and what planning runs, take no part in what reruns.
+    assert set(loaded) == set(scripts) - {"archive", "measure", "read"}
     ask = """
 import json, pathlib, sys
 from echolesion.records import sources
@@ -468,7 +505,7 @@ print(json.dumps(changed))
     assert answer.returncode == 0, answer.stderr
     changed = json.loads(answer.stdout)
     for module, reruns in changed.items():
-        assert set(reruns) - {"archive", "read"} == {
+        assert set(reruns) - {"archive", "measure", "read"} == {
             script for script, modules in loaded.items() if module in modules
         }, module
     assert {module for modules in loaded.values() for module in modules} <= set(changed)

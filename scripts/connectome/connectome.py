@@ -16,7 +16,7 @@ with logged(snakemake.log[0]):
     clone = Path(snakemake.scriptdir).parents[1]
     fetched = catalogue.fetched(params.entry, name, clone / "data/fetched") if "package" in params.entry else None
     folder = clone if params.shipped else Path()
-    measured = catalogue.load(params.entry, name, folder, fetched, params.orientation)
+    measured = catalogue.connections_of(params.entry, name, folder, fetched, params.orientation)
     logging.info("%s: %s", name, measured.attrs.get("history", "made of a model"))
     if warned := measured.attrs.get("warnings"):
         logging.warning("%s: %s", name, warned)

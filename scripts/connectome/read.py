@@ -71,9 +71,9 @@ def main(arguments: list[str]) -> None:
         fetched = catalogue.fetched(entry, name, ROOT / "data/fetched") if "package" in entry else None
         if fetched and not fetched.is_dir():
             raise ValueError(f"{name}: its files are fetched by the first study that has it, and are not here yet")
-        measured = catalogue.load(entry, key, Path(), fetched)
+        measured = catalogue.connections_of(entry, key, Path(), fetched)
         rng = np.random.default_rng(0)  # nothing is drawn: weights are as measured
-        prepared = preparation.prepare(measured, [*of_entry, *steps], "own", rng, key)
+        prepared = preparation.prepared(measured, [*of_entry, *steps], "own", rng, key)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
     read_as = yaml.safe_load(prepared.attrs.get("read_as", "{}"))

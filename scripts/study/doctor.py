@@ -11,10 +11,12 @@ snakemake: Snakemake
 
 with logged(snakemake.log[0]):
     config, sizes = snakemake.config, snakemake.params.sizes
-    plan = resources.plan(config, sizes)
+    plan = resources.plan(config, sizes, snakemake.params.read)
+    largest = plan["memory_mb"].max() / 1e3 if len(plan) else 0
+    nodes = ", ".join(f"{key} ({size or 'unknown'} nodes)" for key, size in sizes.items())
     lines = machine.describe(Path()) | {
-        "study": f"{config['study']}: {', '.join(f'{key} ({size} nodes)' for key, size in sizes.items())}",
-        "takes": f"jobs of up to {plan['memory_mb'].max() / 1e3:.1f} GB of memory, one thread a job, sweeps on"
+        "study": f"{config['study']}: {nodes}",
+        "takes": f"jobs of up to {largest:.1f} GB of memory, one thread a job, sweeps on"
         f" {config['sweep']['device']}, {plan['disk_mb'].sum() / 1e3:.2f} GB of disk",
     }
     troubles = machine.troubles(config, sizes, Path())

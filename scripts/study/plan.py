@@ -10,8 +10,10 @@ from echolesion.study import resources
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
-    table = resources.plan(snakemake.config, snakemake.params.sizes)
+    table = resources.plan(snakemake.config, snakemake.params.sizes, snakemake.params.read)
     text = table.to_string(index=False)
+    if unknown := [key for key, size in snakemake.params.sizes.items() if not size]:
+        text += f"\nnot known yet, as files are still to be made: {', '.join(unknown)}"
     hours = (table["jobs"] * table["work_minutes"]).sum() / 60
     text += f"\n{hours:.2f} hours of work on one core, {table['disk_mb'].sum() / 1e3:.2f} GB; every job has 10 s more"
     Path(snakemake.log[0]).write_text(text + "\n")

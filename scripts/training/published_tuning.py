@@ -1,6 +1,7 @@
 """Tune the published network as its authors did, over all draws of its weights."""
 
 import logging
+from pathlib import Path
 
 import numpy as np
 from snakemake.iocontainers import Snakemake

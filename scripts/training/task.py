@@ -1,5 +1,7 @@
 """Make the input and the truth of the task."""
 
+from pathlib import Path
+
 from snakemake.iocontainers import Snakemake
 
 from echolesion.records import seeds, storage

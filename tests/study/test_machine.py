@@ -16,7 +16,7 @@ from echolesion.study import machine
 def here(monkeypatch):
     """A machine of two cores and 16 GB, with a disk of 50 GB."""
     monkeypatch.setattr(machine, "cores", lambda: 2)
-    monkeypatch.setattr(machine, "memory_mb", lambda: 16e3)
+    monkeypatch.setattr(machine, "machine_mb", lambda: 16e3)
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 50e9))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 

@@ -51,6 +51,29 @@ def test_bins_are_the_steps_unless_set_and_fewer_keep_some_pairs_at_every_step(d
         assert memory[0] == memory[1] < memory[2]
 
 
+def test_the_rule_that_reads_asks_by_what_it_reads_and_the_others_by_what_is_left(default_config):
+    """A list of a hundred thousand nodes of which two hundred are kept."""
+    read = (139_255, 200_000)
+    assert resources.memory_mb("connectome", default_config, 200, read) < 2500
+    assert resources.memory_mb("connectome", default_config, 200, (3591, 3591**2)) > 13e3  # a matrix of text
+    assert resources.memory_mb("influence", default_config, 200, read) == resources.memory_mb(
+        "influence", default_config, 200
+    )
+    assert resources.minutes("connectome", default_config, 200, read) < 10
+    whole, least = (of("sweep", default_config, 279) for of in (resources.memory_mb, resources.least_mb))
+    assert whole - resources.BASE == pytest.approx(
+        resources.MARGIN * (least - resources.BASE + resources.STARTERS), abs=1
+    )
+
+
+def test_fits_of_the_readout_count(default_config):
+    config = copy.deepcopy(default_config)
+    config["task"]["loop"] = "closed"
+    without = resources.sweep_seconds(config, 36, 10)
+    config["sweep"]["refit_readout"] = True
+    assert resources.sweep_seconds(config, 36, 10) > 2 * without
+
+
 def test_compare_reads_what_snakemake_measured(config, tmp_path):
     for job, used in (("sweep_smallworld36_optimal_0-1", 400.0), ("figure_summary", 300.0), ("tables", "-")):
         table = pd.DataFrame({"s": [6.0], "h:m:s": ["0:00:06"], "max_rss": [used]})

@@ -5,7 +5,7 @@ from hashlib import sha256
 from echolesion.connectome import catalogue, formats
 from echolesion.records import digests
 from echolesion.records.sources import source_hash
-from echolesion.study import configuration, lock, resources
+from echolesion.study import configuration, lock, networks, resources
 from echolesion.study.configfile import check_file
 
 if not Path(configuration.__file__).samefile(
@@ -174,44 +174,87 @@ def steps_of(entry):
     return [*entry.get("preparation", []), *config["preparation"]]
 
 
-@cache
-def measured(connectome):
-    """Return a connectome as its files have it."""
-    return catalogue.load(
-        CATALOGUE[connectome],
+def asked_of(connectome):
+    """Return what decides how large a network is, besides what its files hold."""
+    entry = CATALOGUE[connectome]
+    fetched = (
+        catalogue.fetched(entry, connectome, BASE / "data/fetched")
+        if "package" in entry
+        else None
+    )
+    return networks.request(
         connectome,
-        folder_of(connectome),
+        code("connectome/measure.py"),
+        entry=entry,
+        steps=steps_of(entry),
         orientation=config["orientation"],
+        folder=str(folder_of(connectome)),
+        fetched=fetched and str(fetched),
     )
 
 
-@cache
-def size_of(connectome):
-    """Return the number of nodes of a connectome, before its preparation; 0 if it cannot be read."""
-    entry = CATALOGUE[connectome]
-    if "size" in entry:
-        return entry["size"]
+def measure_networks():
+    """Read and prepare all networks whose files are here, if that was not done before; stop if one cannot be used."""
+    wanted = []
+    for key in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES]):
+        asked, files = asked_of(key), files_of(key)
+        if asked["fetched"]:
+            if not os.path.isdir(asked["fetched"]):
+                continue
+        elif not all(map(os.path.exists, files)):
+            continue  # another rule may make it; if none does, Snakemake says so
+        try:
+            sha256 = digests.remembered(files, MEMORY / "digests.json")
+        except OSError as error:
+            sys.exit(f"error: {error.filename}: cannot be read ({error.strerror})")
+        if networks.known(asked, MEMORY / "networks", sha256) is None:
+            wanted.append(asked | {"files_sha256": sha256})
     try:
-        return measured(connectome).sizes["source"]
-    except (ValueError, OSError):
-        return 0  # the job that reads it says why
+        if wanted:
+            script = BASE / "scripts" / "connectome/measure.py"
+            networks.measure(wanted, script, MEMORY / "networks")
+    except (ValueError, OSError) as error:
+        sys.exit(f"error: {error}")
 
 
-def needs(rule):
+@cache
+def network_of(connectome):
+    """Return a network in numbers: as it was measured; else of the entry's size, or of none if nobody knows it."""
+    known = networks.known(asked_of(connectome), MEMORY / "networks")
+    size = CATALOGUE[connectome].get("size", 0)
+    return known or networks.Network(size, size**2, size, size**2)
+
+
+def size_of(connectome):
+    """Return the number of nodes of a connectome after its preparation; 0 if it is not known."""
+    return network_of(connectome).nodes
+
+
+def read_of_all():
+    """Return what is read of each network: nodes, and values of connections or pairs."""
+    found = {key: network_of(key) for key in CONNECTOMES}
+    return {key: (each.read_nodes, each.read_values) for key, each in found.items()}
+
+
+def needs(name):
     """Return the resources of a rule; a profile with retries gives more of them to every attempt."""
 
     def of(resource):
         def asked_for(wildcards, attempt):
-            if "connectome" in wildcards.keys():
-                size = size_of(wildcards.connectome)
+            key = getattr(wildcards, "connectome", None)
+            if key:
+                networks_of_job = [network_of(key)]
             else:
-                size = max(map(size_of, {*CONNECTOMES, *MAP_CONNECTOMES}))
-            # Of one that is still to be made, the size is not known.
-            return attempt * getattr(resources, resource)(rule, config, max(size, 3))
+                networks_of_job = map(network_of, {*CONNECTOMES, *MAP_CONNECTOMES})
+            largest = max(networks_of_job, key=lambda network: network.nodes)
+            read = (largest.read_nodes, largest.read_values)
+            asked = getattr(resources, resource)
+            # Of one that nobody knows, next to nothing is asked; an attempt more is more.
+            return attempt * asked(name, config, max(largest.nodes, 2), read)
 
         return asked_for
 
-    on_gpu = rule in resources.ON_DEVICE and config["sweep"]["device"] != "cpu"
+    on_gpu = name in resources.ON_DEVICE and config["sweep"]["device"] != "cpu"
     return {
         "mem_mb": of("memory_mb"),
         "runtime": of("minutes"),
@@ -269,34 +312,17 @@ def lock_study():
 
 
 def announcement():
-    """Say how long the study takes on this machine."""
-    import torch
-
+    """Say how long the study takes on a machine like that of docs/scaling.md."""
     from echolesion.study import cost
 
-    torch.set_num_threads(1)  # as in the jobs
-
-    awaited = [
-        connectome
-        for connectome in CONNECTOMES
-        if not all(map(os.path.exists, files_of(connectome)))
-    ]
-    if awaited:
+    sizes = {
+        key: size_of(key) for key in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES])
+    }
+    if unknown := [key for key, size in sizes.items() if not size]:
         return (
             f"echolesion: study '{config['study']}': {', '.join(CONNECTOMES)}; how long it takes is known when there is"
-            f" {', '.join(awaited)}."
+            f" {', '.join(unknown)}."
         )
-    try:
-        sizes = {
-            key: (
-                CATALOGUE[key]["size"]
-                if "package" in CATALOGUE[key]
-                else measured(key).sizes["source"]
-            )
-            for key in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES])
-        }
-    except (ValueError, OSError) as error:
-        sys.exit(f"error: {error}")
     named = config | {"connectomes": CONNECTOMES}
     limits = workflow.resource_settings
     at_once = limits.cores or limits.nodes or 1

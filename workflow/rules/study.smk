@@ -43,7 +43,8 @@ rule plan:
     conda:
         "../../environment.yml"
     params:
-        sizes={key: size_of(key) for key in CONNECTOMES},
+        sizes=lambda wildcards: {key: size_of(key) for key in CONNECTOMES},
+        read=lambda wildcards: read_of_all(),
     script:
         "../../scripts/study/plan.py"
 
@@ -56,6 +57,7 @@ rule doctor:
     conda:
         "../../environment.yml"
     params:
-        sizes={key: size_of(key) for key in CONNECTOMES},
+        sizes=lambda wildcards: {key: size_of(key) for key in CONNECTOMES},
+        read=lambda wildcards: read_of_all(),
     script:
         "../../scripts/study/doctor.py"

@@ -7,6 +7,8 @@ nodes and connections dropped, weights transformed, drawn or ranked), each of wh
 nodes on both dims and what else is known of them, such as ``tract_length (source, target)`` in mm, as coordinates.
 Networks wired at random, for nulls and surrogates, are made of such graphs.
 
+`connections`
+    `Connections`, as arrays of what is there, also `of_matrix`; `TooLargeError`, if it becomes none
 `graph`
     `from_matrix`; `check` and `check_weights`, which raise `ConnectomeError`; `components`, `describe`, `summary`,
     `off_diagonal`
@@ -34,13 +36,14 @@ Networks wired at random, for nulls and surrogates, are made of such graphs.
 `formats`
     `read` a file; `read_with`, `files`, `history`
 `subjects`
-    `read_files` of an entry, `with_lengths`
+    `read_files` of an entry, `with_lengths`, `as_matrix`
 `catalogue`
-    `load` an entry; `common`, `expanded`, `found`; `generate` a graph; `fetch` files, of `open_package`, into
-    `fetched`; `digest`
+    `load` an entry, or its `connections_of`; `common`, `expanded`, `found`; `generate` a graph; `fetch` files, of
+    `open_package`, into `fetched`; `digest`
 `preparation`
-    `prepare`, by the steps `average`, `consensus`, `drop_self_connections`, `drop_isolated`, `largest_component`,
-    `subset`, `threshold_weight`, `threshold_density`, `disparity`, `clip_quantile`, `transform`, `symmetrise`
+    `prepare`, or `prepared` as connections, by the steps `average`, `consensus`, `drop_self_connections`,
+    `drop_isolated`, `largest_component`, `subset`, `threshold_weight`, `threshold_density`, `disparity`,
+    `clip_quantile`, `transform`, `symmetrise`
 `published`
     `draws` of the published study, `small_world` and `frequency_generator` made of them
 `surrogates`

@@ -1,6 +1,7 @@
 from . import archives as archives
 from . import arrays as arrays
 from . import catalogue as catalogue
+from . import connections as connections
 from . import directions as directions
 from . import formats as formats
 from . import graph as graph
@@ -21,6 +22,7 @@ from .arrays import read_netcdf as read_netcdf
 from .arrays import read_npy as read_npy
 from .arrays import read_npz as read_npz
 from .catalogue import common as common
+from .catalogue import connections_of as connections_of
 from .catalogue import digest as digest
 from .catalogue import expanded as expanded
 from .catalogue import fetch as fetch
@@ -29,6 +31,9 @@ from .catalogue import found as found
 from .catalogue import generate as generate
 from .catalogue import load as load
 from .catalogue import open_package as open_package
+from .connections import Connections as Connections
+from .connections import TooLargeError as TooLargeError
+from .connections import of_matrix as of_matrix
 from .directions import connectome_of as connectome_of
 from .directions import filled as filled
 from .directions import symmetric as symmetric
@@ -66,6 +71,7 @@ from .preparation import drop_isolated as drop_isolated
 from .preparation import drop_self_connections as drop_self_connections
 from .preparation import largest_component as largest_component
 from .preparation import prepare as prepare
+from .preparation import prepared as prepared
 from .preparation import subset as subset
 from .preparation import symmetrise as symmetrise
 from .preparation import threshold_density as threshold_density
@@ -78,6 +84,7 @@ from .reading import FormatError as FormatError
 from .reading import Links as Links
 from .reading import Matrix as Matrix
 from .reading import Reading as Reading
+from .subjects import as_matrix as as_matrix
 from .subjects import read_files as read_files
 from .subjects import with_lengths as with_lengths
 from .surrogates import rewired as rewired

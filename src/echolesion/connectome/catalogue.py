@@ -21,6 +21,7 @@ import xarray as xr
 import yaml
 
 from echolesion.connectome import formats, nodes, published, subjects
+from echolesion.connectome.connections import Connections
 from echolesion.connectome.graph import ConnectomeError, check_weights, from_matrix
 from echolesion.connectome.reading import CHOICES, Reading
 from echolesion.records.digests import sha256_of
@@ -106,8 +107,32 @@ def load(
     ------
     ConnectomeError, FormatError
         If a file is missing or not what the entry says, or the connectome fails `graph.check_weights`; logarithms of
-        nothing, -inf, are for `preparation.prepare` to bring back.
+        nothing, -inf, are for `preparation.prepare` to bring back. If its matrix is larger than the memory of this
+        machine.
     """
+    return subjects.as_matrix(connections_of(entry, name, folder, fetched, orientation), name)
+
+
+def connections_of(
+    entry: Mapping[str, Any],
+    name: str,
+    folder: Path,
+    fetched: Path | None = None,
+    orientation: str | None = None,
+) -> xr.DataArray | Connections:
+    """Load or generate the connectome of an entry as `load` does; of a list of connections in memory by these.
+
+    Parameters
+    ----------
+    entry, name, folder, fetched, orientation
+        As for `load`.
+
+    Returns
+    -------
+    xarray.DataArray or Connections
+        For `preparation.prepared`.
+    """
+    connectome: xr.DataArray | Connections
     if "model" in entry:
         connectome = generate(entry["model"], entry["parameters"], name)
     else:
@@ -118,14 +143,23 @@ def load(
         ):
             raise ConnectomeError(f"{name}: the sha256 of its files is {actual}, not {entry['sha256']}")
         connectome = _read(entry, name, files, orientation)
-        for of_subject in connectome if "subject" in connectome.dims else [connectome]:
+        parts: list[xr.DataArray | Connections] = [connectome]
+        if isinstance(connectome, xr.DataArray) and "subject" in connectome.dims:
+            parts = [*connectome]
+        for of_subject in parts:
             check_weights(of_subject, name, logarithms=True)
-    return connectome.assign_attrs({key: entry[key] for key in ORIGIN if key in entry})
+    return _told(connectome, {key: entry[key] for key in ORIGIN if key in entry})
+
+
+def _told(connectome: xr.DataArray | Connections, attrs: Mapping[str, str]) -> xr.DataArray | Connections:
+    if isinstance(connectome, Connections):
+        return connectome.described(**attrs)
+    return connectome.assign_attrs(attrs)
 
 
 def _read(
     entry: Mapping[str, Any], name: str, files: Mapping[str, list[Path]], orientation: str | None
-) -> xr.DataArray:
+) -> xr.DataArray | Connections:
     """Read the files of an entry, and note what was taken for what."""
     given = {key: entry[key] for key in CHOICES if key in entry}
     of_study = {"orientation": orientation}
@@ -137,7 +171,8 @@ def _read(
         # What is not said of the lengths is as of the weights, where it is needed; but not which numbers they are.
         otherwise = of_study | {key: value for key, value in given.items() if key not in ("variable", "combine")}
         lengths, of_lengths = subjects.read_files(name, files["lengths"], own, otherwise, "length", "nodes" in entry)
-        connectome = subjects.with_lengths(connectome, first, lengths, of_lengths[0])
+        matrices = (subjects.as_matrix(part, name) for part in (connectome, lengths))
+        connectome = subjects.with_lengths(next(matrices), first, next(matrices), of_lengths[0])
         read_as["lengths"] = {"file": file} | common(of_lengths)
         readings = readings + of_lengths
     if "nodes" in entry:
@@ -146,13 +181,14 @@ def _read(
         connectome = nodes.named_by(connectome, of_nodes, first.named)
         readings = [*readings, of_nodes]
     said = [formats.history(*readings)]
-    if negative := int((connectome < 0).sum()):
-        number = int((connectome != 0).sum())
+    weights = connectome.weight if isinstance(connectome, Connections) else connectome.values
+    if negative := int((weights < 0).sum()):
+        number = int((weights != 0).sum())
         said.append(f"{negative} of {number} weights are negative: the strength of a connection is its magnitude")
     warned = list(dict.fromkeys(text for reading in readings for text in reading.warned))
     as_yaml = yaml.safe_dump(read_as, default_flow_style=True, width=10**6, allow_unicode=True).strip()
     told = {"history": "; ".join(said), "read_as": as_yaml}
-    return connectome.assign_attrs(told | ({"warnings": "; ".join(warned)} if warned else {}))
+    return _told(connectome, told | ({"warnings": "; ".join(warned)} if warned else {}))
 
 
 def common(readings: Sequence[Reading]) -> dict[str, Any]:

@@ -4,9 +4,13 @@ A matrix does not say whether its rows are sources, nor half a matrix whether co
 guessed. Where it makes no difference, nobody is asked.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 
+from echolesion.connectome.connections import Connections
 from echolesion.connectome.reading import Links, Matrix, Reading
 
 #: Which of the two a matrix's rows are; columns are the other.
@@ -17,7 +21,7 @@ COMBINE = ("sum", "max", "mean", "first")
 ROUNDING = 1e-9
 
 
-def connectome_of(found: Matrix | Links, reading: Reading) -> xr.DataArray:
+def connectome_of(found: Matrix | Links, reading: Reading) -> xr.DataArray | Connections:
     """Make a connectome of what a reader found.
 
     Parameters
@@ -29,9 +33,9 @@ def connectome_of(found: Matrix | Links, reading: Reading) -> xr.DataArray:
 
     Returns
     -------
-    xarray.DataArray
-        Dims ``(source, target)``, or ``(subject, source, target)``; what else is known of nodes as coordinates along
-        ``source``, and ``tract_length``.
+    xarray.DataArray or Connections
+        Of a matrix dims ``(source, target)``, or ``(subject, source, target)``; what else is known of nodes as
+        coordinates along ``source``, and ``tract_length``. Of a list its connections.
 
     Raises
     ------
@@ -69,7 +73,8 @@ def _of_matrix(found: Matrix, reading: Reading) -> xr.DataArray:
     reading.named = found.labels is not None
     directed = reading.ask("directed")
     if reading.quantity == "weight" and directed is False:
-        values = _both_ways(values, np.triu(np.ones(values.shape[-2:], dtype=bool)), labels, reading)
+        earlier = np.triu(np.ones(values.shape[-2:], dtype=bool))
+        values = _both_ways(values, np.swapaxes(values, -1, -2), earlier, [*np.indices(earlier.shape)], labels, reading)
     elif reading.quantity == "weight" and directed is None and triangular(values):
         raise reading.error(
             "only one half of the matrix has weights: do they count in both directions ('directed: false'), or one way"
@@ -99,14 +104,14 @@ def _of_matrix(found: Matrix, reading: Reading) -> xr.DataArray:
     return result.transpose(..., "source", "target")
 
 
-def _of_list(found: Links, reading: Reading) -> xr.DataArray:
+def _of_list(found: Links, reading: Reading) -> Connections:
     directed = reading.ask("directed")
     if directed and found.directed is False:
         raise reading.error("says that its connections have no direction: take 'directed: true' out of its entry")
     if directed is None:
         directed = found.directed
     size = len(found.labels)
-    flat = found.ends[:, 0] * size + found.ends[:, 1]
+    flat = found.ends[:, 0].astype(np.int64) * size + found.ends[:, 1]
     pairs, first, number, count = np.unique(flat, return_index=True, return_inverse=True, return_counts=True)
     combine = reading.ask("combine")
     if (count > 1).any() and combine is None:
@@ -116,22 +121,27 @@ def _of_list(found: Links, reading: Reading) -> xr.DataArray:
             f"{found.places[again]}: the connection stands in {found.places[first[number[again]]]} too, from '{source}'"
             f" to '{target}': 'combine: {' or '.join(COMBINE)}'?"
         )
-    values = np.zeros((size, size))
-    values.flat[pairs] = _combined(found.weights, number, first, combine)
+    source, target = np.divmod(pairs, size)
+    known = {"source": ("source", found.labels)} | {name: ("source", v) for name, v in found.properties.items()}
+    weights = _combined(found.weights, number, first, combine).astype(float)
+    listed = Connections(source, target, weights, xr.Dataset(coords=known))
     if (count > 1).any():
         reading.say(f"combine {combine}: {len(flat)} rows, {len(pairs)} connections")
         reading.decide(combine=combine)
     if directed is False:
-        place = np.full((size, size), len(flat))
-        place.flat[pairs] = first
-        values = _both_ways(values, place <= place.T, found.labels, reading)
+        # Where it stands in the file, from 1 on; a way back that does not, after all others.
+        whole, back = replace(listed, pairs={"place": first + 1}).with_ways_back()
+        place = np.where(whole.pairs["place"] > 0, whole.pairs["place"], len(flat) + 1)
+        ends = (whole.source, whole.target)
+        weights = _both_ways(whole.weight, whole.weight[back], place <= place[back], ends, found.labels, reading)
+        listed = replace(whole, pairs={})
     else:
-        there = (values != 0) & ~np.eye(size, dtype=bool)
-        if directed is None and there.sum() > 1 and not (there & there.T).any():
+        whole, back = listed.with_ways_back()
+        there = (whole.weight != 0) & ~whole.self_connected
+        if directed is None and there.sum() > 1 and not (there & there[back]).any():
             reading.warn("no pair is connected both ways: if its connections have no direction, say 'directed: false'")
         reading.say("connections go one way, from source to target")
-    coords = {"source": found.labels, "target": found.labels} | {n: ("source", v) for n, v in found.properties.items()}
-    return xr.DataArray(values, dims=("source", "target"), coords=coords)
+    return listed.weighted(weights)
 
 
 def _combined(weights: np.ndarray, number: np.ndarray, first: np.ndarray, how: str | None) -> np.ndarray:
@@ -146,9 +156,11 @@ def _combined(weights: np.ndarray, number: np.ndarray, first: np.ndarray, how: s
     return weights[first]
 
 
-def _both_ways(values: np.ndarray, earlier: np.ndarray, labels: list[str], reading: Reading) -> np.ndarray:
+def _both_ways(
+    values: np.ndarray, back: np.ndarray, earlier: np.ndarray, ends: Sequence[np.ndarray], labels: list[str],
+    reading: Reading,
+) -> np.ndarray:  # fmt: skip
     """Give both directions of a pair its weight; where they differ, as ``combine`` says."""
-    back = np.swapaxes(values, -1, -2)
     there = values != 0
     once = there & (back == 0)
     result = np.where(once, values, back)
@@ -159,7 +171,7 @@ def _both_ways(values: np.ndarray, earlier: np.ndarray, labels: list[str], readi
     combine = reading.ask("combine")
     if differ.any():
         if combine is None:
-            *_, i, j = np.argwhere(differ)[0]
+            i, j = (np.broadcast_to(end, differ.shape)[differ][0] for end in ends)
             raise reading.error(
                 f"'directed: false', but {int(differ.sum()) // 2} pairs have two weights, first '{labels[i]}' and"
                 f" '{labels[j]}' ({values[differ][0]:g}, {back[differ][0]:g}): 'combine: {' or '.join(COMBINE)}'?"

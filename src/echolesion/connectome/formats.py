@@ -13,6 +13,7 @@ from typing import Any
 import xarray as xr
 
 from echolesion.connectome import archives, arrays, graphs, tables, texts
+from echolesion.connectome.connections import Connections, TooLargeError
 from echolesion.connectome.directions import COMBINE, ORIENTATIONS, connectome_of
 from echolesion.connectome.layouts import check_columns
 from echolesion.connectome.reading import CHOICES, Links, Matrix, Reading
@@ -75,11 +76,16 @@ def read(path: Path, orientation: str | None = None, variable: str | None = None
     given = {"orientation": orientation, "variable": variable} | choices
     reading = Reading(path, {key: value for key, value in given.items() if value is not None})
     result = read_with(reading)
+    if isinstance(result, Connections):
+        try:
+            result = result.matrix()
+        except TooLargeError as error:
+            raise reading.error(str(error)) from error
     warned = {"warnings": "; ".join(reading.warned)} if reading.warned else {}
     return result.assign_attrs({"history": history(reading)} | warned)
 
 
-def read_with(reading: Reading) -> xr.DataArray:
+def read_with(reading: Reading) -> xr.DataArray | Connections:
     """Read a connectome, or tract lengths, and note what was taken for what.
 
     Parameters
@@ -89,8 +95,8 @@ def read_with(reading: Reading) -> xr.DataArray:
 
     Returns
     -------
-    xarray.DataArray
-        As from `read`, without the history.
+    xarray.DataArray or Connections
+        As from `read`, without the history; of a list its connections.
 
     Raises
     ------
@@ -122,13 +128,15 @@ def read_with(reading: Reading) -> xr.DataArray:
     found = READERS[suffix](path, reading)
     result = found if isinstance(found, xr.DataArray) else connectome_of(found, reading)
     reading.finish()
+    about = {"long_name": "weight of the connection from source to target", "units": "1", "file": path.name}
+    if isinstance(result, Connections):
+        check_columns([str(name) for name in result.nodes.coords if name != "source"], reading)
+        return result.described(**about)
     if result.sizes["source"] != result.sizes["target"]:
         raise reading.error(f"the matrix is not square ({result.sizes['source']} x {result.sizes['target']})")
     properties = [str(name) for name, c in result.coords.items() if c.dims == ("source",) and name != "source"]
     check_columns(properties, reading)
-    return result.rename("weight").assign_attrs(
-        long_name="weight of the connection from source to target", units="1", file=path.name
-    )
+    return result.rename("weight").assign_attrs(about)
 
 
 def files(entry: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
-from scipy.sparse import csgraph, csr_array
+from scipy.sparse import coo_array, csgraph, csr_array
+
+from echolesion.connectome.connections import Connections, of_matrix
 
 
 class ConnectomeError(ValueError):
@@ -60,12 +62,12 @@ def from_matrix(weights: ArrayLike, labels: ArrayLike | None = None, name: str =
     return connectome
 
 
-def check_weights(connectome: xr.DataArray, name: str = "connectome", logarithms: bool = False) -> None:
+def check_weights(connectome: xr.DataArray | Connections, name: str = "connectome", logarithms: bool = False) -> None:
     """Refuse a connectome, prepared or not, that is none.
 
     Parameters
     ----------
-    connectome : xarray.DataArray
+    connectome : xarray.DataArray or Connections
         Dims ``(source, target)``.
     name : str
         Used in error messages.
@@ -77,21 +79,24 @@ def check_weights(connectome: xr.DataArray, name: str = "connectome", logarithms
     ConnectomeError
         If it is empty, has one node, NaN or infinite weights, duplicate labels, or no connection.
     """
-    weights = connectome.transpose("source", "target").values
-    labels = connectome["source"].to_index()
-    if weights.size == 0:
+    if isinstance(connectome, xr.DataArray):
+        if connectome.size == 0:
+            raise ConnectomeError(f"{name}: the matrix is empty")
+        if not connectome["source"].to_index().equals(connectome["target"].to_index()):
+            raise ConnectomeError(f"{name}: source and target labels differ")
+    found = of_matrix(connectome)
+    labels, weights = found.nodes["source"].to_index(), found.weight
+    if found.size == 0:
         raise ConnectomeError(f"{name}: the matrix is empty")
-    if len(weights) == 1:
+    if found.size == 1:
         raise ConnectomeError(f"{name}: one node is not a network")
-    if not labels.equals(connectome["target"].to_index()):
-        raise ConnectomeError(f"{name}: source and target labels differ")
     if labels.has_duplicates:
         raise ConnectomeError(f"{name}: label '{labels[labels.duplicated()][0]}' stands for more than one node")
-    bad = np.argwhere(~(np.isfinite(weights) | (np.isneginf(weights) & logarithms)))
+    bad = np.flatnonzero(~(np.isfinite(weights) | (np.isneginf(weights) & logarithms)))
     if len(bad):
-        i, j = bad[0]
+        source, target = labels[found.source[bad[0]]], labels[found.target[bad[0]]]
         raise ConnectomeError(
-            f"{name}: {len(bad)} weights are not finite, first {weights[i, j]} from '{labels[i]}' to '{labels[j]}':"
+            f"{name}: {len(bad)} weights are not finite, first {weights[bad[0]]} from '{source}' to '{target}':"
             " write 0 where there is no connection; of logarithms, make 'transform: exp10' (or exp) the first step of"
             " preparation"
         )
@@ -99,12 +104,12 @@ def check_weights(connectome: xr.DataArray, name: str = "connectome", logarithms
         raise ConnectomeError(f"{name}: all weights are 0")
 
 
-def check(connectome: xr.DataArray, name: str = "connectome") -> None:
+def check(connectome: xr.DataArray | Connections, name: str = "connectome") -> None:
     """Refuse a connectome on which no reservoir can be built.
 
     Parameters
     ----------
-    connectome : xarray.DataArray
+    connectome : xarray.DataArray or Connections
         Dims ``(source, target)``.
     name : str
         Used in error messages.
@@ -116,20 +121,21 @@ def check(connectome: xr.DataArray, name: str = "connectome") -> None:
         spectral radius can be set.
     """
     check_weights(connectome, name)
-    weights = connectome.transpose("source", "target").values
+    found = of_matrix(connectome)
     # The eigenvalues of a nilpotent matrix come out as rounding noise rather than 0; the graph tells for sure.
-    if not np.diag(weights).any() and components(weights, "strong").max() == len(weights) - 1:
+    alone = not found.weight[found.self_connected].any()
+    if alone and components(found, "strong").max() == found.size - 1:
         raise ConnectomeError(
             f"{name}: the network has no cycle, so its matrix is nilpotent: its spectral radius is 0 and cannot be set"
         )
 
 
-def components(weights: np.ndarray, kind: Literal["weak", "strong"]) -> np.ndarray:
+def components(weights: np.ndarray | Connections, kind: Literal["weak", "strong"]) -> np.ndarray:
     """Return the connected component of every node, a number from 0 on.
 
     Parameters
     ----------
-    weights : numpy.ndarray, shape (N, N)
+    weights : numpy.ndarray, shape (N, N), or Connections
         Source x target.
     kind : {"weak", "strong"}
         Whether directions do not count, or a path must lead there and back.
@@ -139,7 +145,13 @@ def components(weights: np.ndarray, kind: Literal["weak", "strong"]) -> np.ndarr
     numpy.ndarray of int, shape (N,)
         Numbers of the components.
     """
-    return np.asarray(csgraph.connected_components(csr_array(weights != 0), directed=True, connection=kind)[1])
+    if isinstance(weights, Connections):
+        there, shape = weights.weight != 0, (weights.size, weights.size)
+        ends = weights.source[there], weights.target[there]
+        connected = csr_array(coo_array((np.ones(len(ends[0]), dtype=bool), ends), shape=shape))
+    else:
+        connected = csr_array(weights != 0)
+    return np.asarray(csgraph.connected_components(connected, directed=True, connection=kind)[1])
 
 
 def off_diagonal(size: int) -> np.ndarray:
@@ -147,12 +159,12 @@ def off_diagonal(size: int) -> np.ndarray:
     return ~np.eye(size, dtype=bool)
 
 
-def describe(connectome: xr.DataArray) -> dict[str, int | float | str]:
+def describe(connectome: xr.DataArray | Connections) -> dict[str, int | float | str]:
     """Describe a connectome in numbers and words.
 
     Parameters
     ----------
-    connectome : xarray.DataArray
+    connectome : xarray.DataArray or Connections
         Dims ``(source, target)``.
 
     Returns
@@ -161,24 +173,26 @@ def describe(connectome: xr.DataArray) -> dict[str, int | float | str]:
         ``nodes``, ``connections`` (to other nodes), ``density``, their share of all ordered pairs, ``reciprocity``, the
         share of them that has a counterpart, ``strong_components``, and the attributes that are texts.
     """
-    connected = connectome.transpose("source", "target").values != 0
-    connected &= ~np.eye(len(connected), dtype=bool)
-    size, count = len(connected), int(connected.sum())
+    found = of_matrix(connectome)
+    connected = found.weighted(np.where(found.self_connected, 0, found.weight))
+    whole, back = connected.with_ways_back()
+    there = whole.weight != 0
+    size, count = found.size, int(there.sum())
     return {
         "nodes": size,
         "connections": count,
         "density": count / (size * (size - 1)),
-        "reciprocity": float((connected & connected.T).sum() / max(count, 1)),
+        "reciprocity": float((there & there[back]).sum() / max(count, 1)),
         "strong_components": int(components(connected, "strong").max()) + 1,
     } | {str(key): value for key, value in connectome.attrs.items() if key not in ("long_name", "units")}
 
 
-def summary(connectome: xr.DataArray) -> dict[str, int | float | str | list[str]]:
+def summary(connectome: xr.DataArray | Connections) -> dict[str, int | float | str | list[str]]:
     """Say of a connectome what a user looks at first.
 
     Parameters
     ----------
-    connectome : xarray.DataArray
+    connectome : xarray.DataArray or Connections
         Dims ``(source, target)``.
 
     Returns
@@ -188,21 +202,23 @@ def summary(connectome: xr.DataArray) -> dict[str, int | float | str | list[str]
         (their range), ``negative``, ``tract_lengths`` (their range over connections, in mm, and how many have none),
         and the ``strongest`` nodes, by the sum of magnitudes of all their connections.
     """
-    weights = connectome.transpose("source", "target").values
-    there = weights != 0
-    strength = np.abs(weights).sum(axis=0) + np.abs(weights).sum(axis=1)
-    labels = connectome["source"].values
+    found = of_matrix(connectome)
+    weights, there = found.weight, found.weight != 0
+    sent, received = (np.bincount(ends, np.abs(weights), found.size) for ends in (found.source, found.target))
+    strength = received + sent
+    labels = found.labels
     strongest = [f"{labels[k]} ({strength[k]:.4g})" for k in np.argsort(-strength, kind="stable")[:5]]
     lengths = "none"
-    if "tract_length" in connectome.coords:
-        of_connections = connectome["tract_length"].transpose("source", "target").values[there]
+    if "tract_length" in found.pairs:
+        of_connections = found.pairs["tract_length"][there]
         known = of_connections[of_connections > 0]
         lengths = f"{known.min():.4g} to {known.max():.4g} mm" if known.size else "all 0"
         lengths += f", of {of_connections.size - known.size} connections 0 or none"
-    told = describe(connectome)
+    told = describe(found)
+    whole, back = found.with_ways_back()
     return {key: told[key] for key in ("nodes", "connections", "density", "reciprocity")} | {
-        "symmetric": "yes" if np.array_equal(weights, weights.T) else "no",
-        "self_connections": int(np.count_nonzero(np.diag(weights))),
+        "symmetric": "yes" if np.array_equal(whole.weight, whole.weight[back]) else "no",
+        "self_connections": int(np.count_nonzero(weights[found.self_connected])),
         "weights": f"{weights[there].min():.4g} to {weights[there].max():.4g}",
         "negative": int((weights < 0).sum()),
         "tract_lengths": lengths,

@@ -2,15 +2,21 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from echolesion.connectome import tables, texts
+from echolesion.connectome.connections import Connections
 from echolesion.connectome.layouts import check_columns, check_header, check_labels, column, counts
 from echolesion.connectome.reading import Reading
 from echolesion.connectome.texts import Row
+
+Connectome = xr.DataArray | Connections
 
 
 def with_nodes(connectome: xr.DataArray, path: Path, named: bool | None = None, **choices: object) -> xr.DataArray:
@@ -42,17 +48,19 @@ def with_nodes(connectome: xr.DataArray, path: Path, named: bool | None = None, 
         connectome is not in it.
     """
     reading = Reading(path, choices)
-    result = named_by(connectome, reading, named)
+    result: Any = named_by(connectome, reading, named)
     said = f"{path.name}: {'; '.join(reading.said)}"
     return result.assign_attrs(history="; ".join(filter(None, (result.attrs.get("history"), said))))
 
 
-def named_by(connectome: xr.DataArray, reading: Reading, named: bool | None = None) -> xr.DataArray:
+def named_by(
+    connectome: xr.DataArray | Connections, reading: Reading, named: bool | None = None
+) -> xr.DataArray | Connections:
     """Give a connectome the nodes of the table of a reading, see `with_nodes`.
 
     Parameters
     ----------
-    connectome : xarray.DataArray
+    connectome : xarray.DataArray or Connections
         From `formats.read_with`.
     reading : Reading
         Of the table.
@@ -61,7 +69,8 @@ def named_by(connectome: xr.DataArray, reading: Reading, named: bool | None = No
     """
     header, rows = _table(reading)
     columns = {name: [row.cells[k] for row in rows] for k, name in enumerate(header) if name}
-    own = connectome["source"].values.astype(str).tolist()
+    given = connectome.labels if isinstance(connectome, Connections) else connectome["source"].values
+    own = given.astype(str).tolist()
     if named is None:
         named = own != [str(k) for k in range(len(own))]
     key, wanted = _names(columns, own if named else None, reading)
@@ -75,7 +84,7 @@ def named_by(connectome: xr.DataArray, reading: Reading, named: bool | None = No
     if not named:
         if len(own) != len(labels):
             raise reading.error(f"{len(labels)} labels for {len(own)} nodes")
-        connectome = connectome.assign_coords(source=labels, target=labels)
+        connectome = _called(connectome, labels)
         reading.say(f"nodes are named by its column '{key}', in its order")
     else:
         known = set(columns[wanted])
@@ -84,23 +93,43 @@ def named_by(connectome: xr.DataArray, reading: Reading, named: bool | None = No
         if wanted != key:
             by_id = dict(zip(columns[wanted], labels, strict=True))
             names = [by_id[name] for name in own]
-            connectome = connectome.assign_coords(source=names, target=names)
+            connectome = _called(connectome, names)
         reading.say(f"nodes are found in its column '{wanted}'" + (f", and called by '{key}'" if wanted != key else ""))
         if more := len(labels) - len(own):
             reading.say(f"{more} more have no connections")
     properties = {name: cells for name, cells in columns.items() if name != key}
     check_columns(list(properties), reading)
-    if both := sorted(set(properties) & {str(name) for name in connectome.coords}):
+    if both := sorted(set(properties) & {str(name) for name in _coordinates(connectome)}):
         raise reading.error(f"has the column '{both[0]}', which the connectome's file has too: rename one")
-    connectome = connectome.reindex(source=labels, target=labels, fill_value=_nothing(connectome))
     reading.say("columns: " + ", ".join(f"'{name}'" for name in columns))
-    return connectome.assign_coords({name: ("source", cells) for name, cells in properties.items()})
+    described = {name: ("source", cells) for name, cells in properties.items()}
+    if isinstance(connectome, Connections):
+        place = {label: k for k, label in enumerate(labels)}
+        places = np.array([place[label] for label in connectome.labels.tolist()], dtype=int)
+        nodes = connectome.nodes.reindex(source=labels, fill_value=_nothing(connectome))
+        wider = replace(
+            connectome, source=places[connectome.source], target=places[connectome.target],
+            nodes=nodes.assign_coords(described),
+        )  # fmt: skip
+        return wider.at(np.arange(len(labels)))  # in the order of rows
+    connectome = connectome.reindex(source=labels, target=labels, fill_value=_nothing(connectome))
+    return connectome.assign_coords(described)
 
 
-def _nothing(connectome: xr.DataArray) -> dict[str, object]:
+def _called(connectome: Connectome, names: Sequence[str]) -> Connectome:
+    if isinstance(connectome, Connections):
+        return replace(connectome, nodes=connectome.nodes.assign_coords(source=[*names]))
+    return connectome.assign_coords(source=names, target=names)
+
+
+def _coordinates(connectome: Connectome) -> Any:
+    return connectome.nodes.coords if isinstance(connectome, Connections) else connectome.coords
+
+
+def _nothing(connectome: Connectome) -> dict[str, object]:
     """Return what a node has that stands only in the table."""
-    empty: dict[str, object] = {str(connectome.name): 0}
-    for name, values in connectome.coords.items():
+    empty: dict[str, object] = {} if isinstance(connectome, Connections) else {str(connectome.name): 0}
+    for name, values in _coordinates(connectome).items():
         empty[str(name)] = "" if values.dtype.kind in "SUO" else 0
     return empty
 

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from echolesion.connectome import directions, formats
+from echolesion.connectome.connections import Connections, TooLargeError
 from echolesion.connectome.graph import ConnectomeError, check_weights
 from echolesion.connectome.reading import Quantity, Reading
 
@@ -19,7 +20,7 @@ def read_files(
     otherwise: Mapping[str, Any],
     quantity: Quantity = "weight",
     all_nodes_elsewhere: bool = False,
-) -> tuple[xr.DataArray, list[Reading]]:
+) -> tuple[xr.DataArray | Connections, list[Reading]]:
     """Read a file, or one per subject.
 
     Parameters
@@ -37,8 +38,8 @@ def read_files(
 
     Returns
     -------
-    connectome : xarray.DataArray
-        Dims ``(source, target)``, or ``(subject, source, target)``.
+    connectome : xarray.DataArray or Connections
+        Dims ``(source, target)``, or ``(subject, source, target)``; of one list its connections.
     readings : list of Reading
         One per file.
 
@@ -48,9 +49,10 @@ def read_files(
         If a file cannot be read, or they are not of the same nodes.
     """
     readings = [Reading(path, given, otherwise, quantity) for path in paths]
-    parts = [formats.read_with(reading) for reading in readings]
-    if len(parts) == 1:
-        return parts[0], readings
+    found = [formats.read_with(reading) for reading in readings]
+    if len(found) == 1:
+        return found[0], readings
+    parts = [as_matrix(part, name) for part in found]
     for path, reading, part in zip(paths, readings, parts, strict=True):
         if quantity == "weight":
             check_weights(part, f"{name}: {path}", logarithms=True)
@@ -70,6 +72,16 @@ def read_files(
     # In the order of the first file.
     order = list(dict.fromkeys(label for part in parts for label in part["source"].values))
     return together.sel(source=order, target=order), readings
+
+
+def as_matrix(connectome: xr.DataArray | Connections, name: str) -> xr.DataArray:
+    """Return what was read as a matrix, or say that it is too large, with the name of the connectome."""
+    if not isinstance(connectome, Connections):
+        return connectome
+    try:
+        return connectome.matrix()
+    except TooLargeError as error:
+        raise ConnectomeError(f"{name}: {error}") from error
 
 
 def with_lengths(

@@ -14,6 +14,8 @@ again. In come datasets and the configuration, out go files.
     `attributes` that say where a result is from
 `digests`
     `sha256_of` files, those `remembered` of files that did not change, and those `of_result`, of which it was made
+`memory`
+    `machine_mb`, what this machine has
 `sources`
     `modules` behind a script, those `imported` by a file, and `source_hash`, a hash of the code behind a script
 `log`

@@ -1,5 +1,6 @@
 from . import digests as digests
 from . import log as log
+from . import memory as memory
 from . import origin as origin
 from . import progress as progress
 from . import seeds as seeds
@@ -9,6 +10,7 @@ from .digests import of_result as of_result
 from .digests import remembered as remembered
 from .digests import sha256_of as sha256_of
 from .log import logged as logged
+from .memory import machine_mb as machine_mb
 from .origin import attributes as attributes
 from .progress import bar as bar
 from .seeds import generator as generator

@@ -2,19 +2,21 @@
 
 In comes the configuration, as read from YAML, and the catalogue; every value is checked before anything runs, and what
 is wrong is said in one line with its key. From nodes, walks and steps follow what a job asks a cluster for (MB,
-minutes), what a study takes of this machine (seconds, from short measurements) and whether it fits. Out go these before
+minutes), what a study takes (seconds, by a model of one core) and whether it fits. Out go these before
 a study, and after it an RO-Crate, a zip of results, inputs and code with their formats and licences.
 
 `configuration`
     `check_study`, by `check`, which raise `ConfigurationError`; `with_files`, `series_file`, `from_clone`;
     `is_file`, `key_of`, `regime`
+`networks`
+    `Network`, in numbers: `request` what they are, `measure` them in a process of its own, and what is `known`
 `resources`
-    `resources.memory_mb`, `minutes`, `disk_mb` of a job, by `sweep_seconds` and `time_bins`; `plan` of a study;
-    `compare` with what was used
+    `resources.memory_mb`, `least_mb`, `minutes`, `disk_mb` of a job, by `sweep_seconds`, `tuning_seconds` and
+    `time_bins`; `plan` of a study; `compare` with what was used
 `cost`
-    `study_seconds`, by `batch_seconds`, `simulation_seconds` and `fit_seconds`
+    `study_seconds`
 `machine`
-    `machine.describe` this one, its `cores` and `machine.memory_mb`, and `troubles` that a study would have
+    `machine.describe` this one, its `cores`, and `troubles` that a study would have
 `configfile`
     `check_file`, of what YAML would take in silence, before a study; `main` of those that Snakemake's arguments name
 `lock`

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from echolesion.records import origin
+from echolesion.records.memory import machine_mb
 from echolesion.study import resources
 
 
@@ -33,7 +34,7 @@ def describe(folder: Path) -> dict[str, str]:
     return {
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "cores": str(cores()),
-        "memory": f"{memory_mb() / 1e3:.1f} GB",
+        "memory": f"{machine_mb() / 1e3:.1f} GB",
         "disk": f"{free / 1e9:.1f} GB free for results",
         "GPU": ", ".join(gpus) or "none that torch sees",
         "SLURM": _slurm(),
@@ -45,15 +46,6 @@ def describe(folder: Path) -> dict[str, str]:
 def cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
-
-
-def memory_mb() -> float:
-    """Return the memory of this machine, or what its control group leaves of it, in MB."""
-    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for limit in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
-        if limit.exists() and (text := limit.read_text().strip()).isdigit():
-            sizes.append(int(text))
-    return min(sizes) / 1e6
 
 
 def _slurm() -> str:
@@ -85,7 +77,7 @@ def troubles(config: Mapping[str, Any], sizes: Mapping[str, int], folder: Path) 
     """
     plan = resources.plan(config, sizes)
     found = []
-    largest, memory, at_once = int(plan["memory_mb"].max()), memory_mb(), cores()
+    largest, memory, at_once = int(plan["memory_mb"].max() if len(plan) else 0), machine_mb(), cores()
     if largest > memory:
         found.append(
             f"the largest job asks for {largest / 1e3:.1f} GB of memory, more than there is:"

@@ -26,8 +26,12 @@ STARTERS = 280
 BASE = STARTERS + 520
 #: Declared over modelled memory, and over modelled time.
 MARGIN, PATIENCE = 1.3, 4.0
+#: Bytes of a node and of a value that are read and prepared, of a pair of nodes that is written; seconds of a value.
+PER_NODE_READ, PER_VALUE_READ, PER_PAIR_WRITTEN, PER_READ = 2e3, 1e3, 60, 5e-5
 #: Time of a job before its work, in minutes.
 START = 5.0
+#: Of fits of a read-out on one core: seconds of one, of a state and step, and floating-point operations per second.
+FIT, PER_FITTED, FIT_RATE = 1e-4, 1e-8, 1e10
 #: Of one core: multiply-adds per second of float32 products, and seconds of the rest per state and step.
 RATE, PER_STATE = 2e10, 1e-8
 _MB = 1e6
@@ -94,7 +98,6 @@ def _of_regimes(config: Mapping[str, Any], size: int) -> float:
 
 #: Bytes that a rule holds beyond `BASE`; of those that are not here, next to nothing.
 MEMORY: dict[str, Callable[[Mapping[str, Any], int], float]] = {
-    "connectome": lambda _config, size: 40 * 8 * size**2,
     "tuning": _tuning_memory,
     "training": lambda config, size: 6 * 8 * size * sum(config["task"][s] for s in ("train", "validation", "test")),
     "sweep": _sweep_memory,
@@ -114,12 +117,23 @@ MEMORY: dict[str, Callable[[Mapping[str, Any], int], float]] = {
 }
 #: All rules that ask for resources; one for all figures.
 NAMES = (
-    *MEMORY, "fetch", "task", "reservoir", "nulls", "map", "noise_curve", "noise_curves", "published_tuning",
-    "edge_cuts", "report",
+    *MEMORY, "connectome", "fetch", "task", "reservoir", "nulls", "map", "noise_curve", "noise_curves",
+    "published_tuning", "edge_cuts", "report",
 )  # fmt: skip
 
 
-def memory_mb(rule: str, config: Mapping[str, Any], size: int) -> int:
+def _reading(nodes: int, values: int, size: int) -> float:
+    """Return the bytes of what is read of files, and of the matrix that is written."""
+    return PER_NODE_READ * nodes + PER_VALUE_READ * values + PER_PAIR_WRITTEN * size**2
+
+
+def _work_memory(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, int] | None) -> float:
+    if rule == "connectome":
+        return _reading(*(read or (size, size**2)), size)
+    return MEMORY[rule](config, size) if rule in MEMORY else 0.0
+
+
+def memory_mb(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, int] | None = None) -> int:
     """Return the memory that a job of a rule asks for.
 
     Parameters
@@ -130,14 +144,20 @@ def memory_mb(rule: str, config: Mapping[str, Any], size: int) -> int:
         The checked configuration.
     size : int
         Nodes of its network, or of the largest of the study.
+    read : tuple of int, optional
+        Of the rule that reads a connectome: nodes in its files, and values of connections, or of pairs of a matrix.
 
     Returns
     -------
     int
         MB.
     """
-    work = MEMORY[rule](config, size) if rule in MEMORY else 0.0
-    return ceil(BASE + MARGIN * work / _MB)
+    return ceil(BASE + MARGIN * _work_memory(rule, config, size, read) / _MB)
+
+
+def least_mb(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, int] | None = None) -> float:
+    """Return the memory that a job of a rule takes here as modelled, without a margin, in MB; see `memory_mb`."""
+    return BASE - STARTERS + _work_memory(rule, config, size, read) / _MB
 
 
 def sweep_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:
@@ -164,10 +184,40 @@ def sweep_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:
         (level.length, level.walks * level.prefixes * level.length) for level in levels(size, walks, sweep["estimator"])
     ]
     precision = 2 if closed else 1
-    return sum(precision * steps * count * (length / RATE + PER_STATE) for length, count in states)
+    simulated = sum(precision * steps * count * (length / RATE + PER_STATE) for length, count in states)
+    fitted = task["train"] + task["validation"]
+    fits = [(length, count / length) for length, count in states if sweep["refit_readout"]]
+    return simulated + sum(count * _fit_seconds(length, fitted) for length, count in fits)
 
 
-def _work_seconds(rule: str, config: Mapping[str, Any], size: int) -> float:
+def _fit_seconds(size: int, steps: int) -> float:
+    """Return the modelled time of a fit of a read-out to so many steps, a triangle and its singular values."""
+    return FIT + PER_FITTED * steps * size + (2 * steps * size**2 + 20 * size**3) / FIT_RATE
+
+
+def tuning_seconds(config: Mapping[str, Any], size: int) -> float:
+    """Return the modelled time of the tuning of a network on one core, see `RATE`.
+
+    Parameters
+    ----------
+    config : mapping
+        The checked configuration.
+    size : int
+        Nodes of the network.
+
+    Returns
+    -------
+    float
+        Seconds.
+    """
+    task, tuning = config["task"], config["tuning"]
+    points = len(tuning["spectral_radius"]) * len(tuning["leak"]) * len(tuning["input_scaling"])
+    return points * (2 * task["washout"] + task["train"] + task["validation"]) * size * (3 * size / RATE + PER_STATE)
+
+
+def _work_seconds(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, int] | None = None) -> float:
+    if rule == "connectome":
+        return PER_READ * sum(read or (size, size**2))
     sweep, regimes = config["sweep"], len(config["regimes"])
     # In rounds, one may have all walks of the budget.
     walks = (sweep["until"] or sweep)["walks_per_batch"]
@@ -188,17 +238,13 @@ def _work_seconds(rule: str, config: Mapping[str, Any], size: int) -> float:
     if rule == "interaction":
         return 4 * sweep["batches"] * config["interactions"]["walks_per_batch"] * per_walk
     if rule == "tuning":
-        task, tuning = config["task"], config["tuning"]
-        points = len(tuning["spectral_radius"]) * len(tuning["leak"]) * len(tuning["input_scaling"])
-        return (
-            points * (2 * task["washout"] + task["train"] + task["validation"]) * size * (3 * size / RATE + PER_STATE)
-        )
+        return tuning_seconds(config, size)
     if rule == "topology":
         return 2 * config["topology"]["surrogates"] * (5e-9 * size**3 + 6e-6 * size**2)
     return 1e-6 * size**2 * time_bins(config)
 
 
-def minutes(rule: str, config: Mapping[str, Any], size: int) -> int:
+def minutes(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, int] | None = None) -> int:
     """Return the time that a job of a rule asks for.
 
     Parameters
@@ -209,13 +255,15 @@ def minutes(rule: str, config: Mapping[str, Any], size: int) -> int:
         The checked configuration.
     size : int
         Nodes of the network, or of the largest of the study.
+    read : tuple of int, optional
+        As for `memory_mb`.
 
     Returns
     -------
     int
         Minutes.
     """
-    return ceil(START + PATIENCE * _work_seconds(rule, config, size) / 60)
+    return ceil(START + PATIENCE * _work_seconds(rule, config, size, read) / 60)
 
 
 def disk_mb(rule: str, config: Mapping[str, Any], size: int) -> float:
@@ -246,7 +294,9 @@ def disk_mb(rule: str, config: Mapping[str, Any], size: int) -> float:
     return written.get(rule, 0.0) / _MB
 
 
-def plan(config: Mapping[str, Any], sizes: Mapping[str, int]) -> pd.DataFrame:
+def plan(
+    config: Mapping[str, Any], sizes: Mapping[str, int], read: Mapping[str, tuple[int, int]] | None = None
+) -> pd.DataFrame:
     """Say what the jobs of a study ask for and write, before any of them is sent.
 
     Parameters
@@ -254,7 +304,9 @@ def plan(config: Mapping[str, Any], sizes: Mapping[str, int]) -> pd.DataFrame:
     config : mapping
         The checked configuration.
     sizes : mapping of str to int
-        Nodes of every network.
+        Nodes of every network; of one that is not known 0, and it has no rows.
+    read : mapping of str to tuple of int, optional
+        What is read of each, see `memory_mb`.
 
     Returns
     -------
@@ -264,23 +316,25 @@ def plan(config: Mapping[str, Any], sizes: Mapping[str, int]) -> pd.DataFrame:
         on a core of the machine of docs/scaling.md, ``disk_mb`` that all of them write.
     """
     regimes = len(config["regimes"])
-    jobs = {"tuning": 1, "sweep": regimes * config["sweep"]["shards"], "influence": regimes}
+    jobs = {"connectome": 1, "tuning": 1, "sweep": regimes * config["sweep"]["shards"], "influence": regimes}
     jobs |= {"contribution": regimes, "decomposition": 1, "topology": 1, "null": config["nulls"]}
-    return pd.DataFrame(
+    rows = [
         {
             "connectome": key,
             "nodes": size,
             "rule": rule,
             "jobs": count,
-            "memory_mb": memory_mb(rule, config, size),
-            "minutes": minutes(rule, config, size),
-            "work_minutes": round(_work_seconds(rule, config, size) / 60, 2),
+            "memory_mb": memory_mb(rule, config, size, (read or {}).get(key)),
+            "minutes": minutes(rule, config, size, (read or {}).get(key)),
+            "work_minutes": round(_work_seconds(rule, config, size, (read or {}).get(key)) / 60, 2),
             "disk_mb": round(count * disk_mb(rule, config, size), 1),
         }
         for key, size in sizes.items()
         for rule, count in jobs.items()
-        if count
-    )
+        if count and size
+    ]
+    columns = ["connectome", "nodes", "rule", "jobs", "memory_mb", "minutes", "work_minutes", "disk_mb"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def compare(folder: Path, config: Mapping[str, Any], sizes: Mapping[str, int]) -> pd.DataFrame:
