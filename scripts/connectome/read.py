@@ -76,6 +76,8 @@ def main(arguments: list[str]) -> None:
         prepared = preparation.prepared(measured, [*of_entry, *steps], "own", rng, key)
     except (ValueError, OSError) as error:
         sys.exit(f"error: {error}")
+    except MemoryError as error:
+        sys.exit(f"error: {name}: reading it takes more memory than there is ({error})")
     read_as = yaml.safe_load(prepared.attrs.get("read_as", "{}"))
     decided = {key: entry | read_as} if changed else {}
     pasted = {"connectomes": [key], "catalogue": decided, "preparation": steps, "weighting": "own"}

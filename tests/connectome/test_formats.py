@@ -1,6 +1,7 @@
 """Files of connectomes: what is written is read as it was, what is wrong is said in one line."""
 
 import bz2
+import gzip
 import pickle
 import zipfile
 
@@ -9,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.io
+import scipy.sparse
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from echolesion import connectome
-from echolesion.connectome import formats
+from echolesion.connectome import formats, texts
 
 MATRIX = np.array([[0, 1.5, 0], [0, 0, -2.25], [3e-3, 0, 0]])
 LABELS = ["AVA", "NA", "007"]
@@ -165,13 +167,23 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, name):
     assert len(str(error.value).strip().splitlines()) == 1
 
 
-def test_a_file_that_is_not_there_or_too_large(tmp_path):
+def test_a_file_that_is_not_there_or_too_large_for_this_machine(tmp_path, monkeypatch):
     with pytest.raises(formats.FormatError, match="there is no such file"):
         formats.read(tmp_path / "nowhere.csv")
     with (tmp_path / "large.csv").open("wb") as file:
         file.truncate(501_000_000)
-    with pytest.raises(formats.FormatError, match="501 MB is more than the 500 MB"):
+    monkeypatch.setattr(texts, "machine_mb", lambda: 8000.0)
+    too_large = "501 MB or more, take about 10.0 GB of memory to read, and this machine has 8.0 GB"
+    with pytest.raises(formats.FormatError, match=f"large.csv: {too_large}: read it on one that has more"):
         formats.read(tmp_path / "large.csv")
+    # What is packed counts as it is unpacked.
+    (tmp_path / "small.csv.gz").write_bytes(gzip.compress(b"0,1\n" * 100_000))
+    monkeypatch.setattr(texts, "machine_mb", lambda: 7.9)
+    with pytest.raises(formats.FormatError, match=r"the contents of small.csv.gz, 0 MB or more, take about 0.0 GB"):
+        formats.read(tmp_path / "small.csv.gz")
+    scipy.sparse.save_npz(tmp_path / "huge.npz", scipy.sparse.csr_array((10**6, 10**6)))
+    with pytest.raises(formats.FormatError, match=r"is a matrix of 8000 GB, .* write it as a list of connections"):
+        formats.read(tmp_path / "huge.npz")
 
 
 def test_what_reads_a_file_is_found_in_its_room():

@@ -54,8 +54,8 @@ def test_bins_are_the_steps_unless_set_and_fewer_keep_some_pairs_at_every_step(d
 def test_the_rule_that_reads_asks_by_what_it_reads_and_the_others_by_what_is_left(default_config):
     """A list of a hundred thousand nodes of which two hundred are kept."""
     read = (139_255, 200_000)
-    assert resources.memory_mb("connectome", default_config, 200, read) < 2500
-    assert resources.memory_mb("connectome", default_config, 200, (3591, 3591**2)) > 13e3  # a matrix of text
+    assert resources.memory_mb("connectome", default_config, 200, read) < 1200
+    assert resources.memory_mb("connectome", default_config, 200, (3591, 3591**2)) > 3e3  # a matrix of text
     assert resources.memory_mb("influence", default_config, 200, read) == resources.memory_mb(
         "influence", default_config, 200
     )
@@ -71,7 +71,7 @@ def test_fits_of_the_readout_count(default_config):
     config["task"]["loop"] = "closed"
     without = resources.sweep_seconds(config, 36, 10)
     config["sweep"]["refit_readout"] = True
-    assert resources.sweep_seconds(config, 36, 10) > 2 * without
+    assert resources.sweep_seconds(config, 36, 10) > without
 
 
 def test_compare_reads_what_snakemake_measured(config, tmp_path):

@@ -16,8 +16,8 @@ Networks wired at random, for nulls and surrogates, are made of such graphs.
     `Reading`, the record of what is asked of a file and taken for what; `Matrix` and `Links`, what is found in it;
     `FormatError`
 `texts`
-    `decoded`, `unpacked`, `not_what_it_is_called`, `suffix_of`; `lines_of`, `comments`, `delimiter_of`, `rows_of`,
-    `with_points`; `number`, `word`, `whole`, `numbers`, in a `Row`
+    `decoded`, `unpacked`, `check_size`, `not_what_it_is_called`, `suffix_of`; `lines_of`, `comments`, `delimiter_of`,
+    `rows_of`, `with_points`; `number`, `word`, `whole`, `numbers`, in a `Row`
 `layouts`
     `interpret` rows as a matrix or a list; `ends_of`, `column`, `counts`, `check_header`, `check_labels`,
     `check_columns`

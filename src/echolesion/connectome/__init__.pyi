@@ -98,6 +98,7 @@ from .tables import rows_of_frame as rows_of_frame
 from .tables import rows_of_sheet as rows_of_sheet
 from .tables import rows_of_text as rows_of_text
 from .texts import Row as Row
+from .texts import check_size as check_size
 from .texts import comments as comments
 from .texts import decoded as decoded
 from .texts import delimiter_of as delimiter_of

@@ -126,8 +126,7 @@ def _contents(archive: zipfile.ZipFile, reading: Reading) -> dict[str, bytes]:
     for member in members:
         if member.filename.startswith("/") or ".." in PurePosixPath(member.filename).parts:
             raise reading.error(f"has a path outside of itself: '{member.filename}'")
-    if sum(member.file_size for member in members) > texts.LARGEST * 1e6:
-        raise reading.error(f"its contents are larger than {texts.LARGEST} MB")
+    texts.check_size(sum(member.file_size for member in members), "its contents, ", reading)
     result = {}
     for member in members:
         if not member.filename.lower().endswith((".txt", ".csv", ".bz2", ".gz")):

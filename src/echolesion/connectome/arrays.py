@@ -14,6 +14,7 @@ from scipy import sparse
 
 from echolesion.connectome.layouts import check_labels
 from echolesion.connectome.reading import CALLED, Matrix, Reading
+from echolesion.records.memory import machine_mb
 
 #: Names, in any case, of arrays that hold the names of nodes.
 LABELS = ("labels", "label", "region_labels", "regions", "region_names", "roi_names", "node_names", "names", "name")
@@ -203,6 +204,11 @@ def _listed(arrays: Mapping[str, Any]) -> str:
 
 def _matrix(name: str, values: Any, others: Mapping[str, Any], reading: Reading) -> Matrix:
     """Return a matrix of an array, and what other arrays say of its nodes."""
+    if (needed := 8e-6 * np.prod(np.shape(values), dtype=float)) > machine_mb():
+        raise reading.error(
+            f"{name} ({_shape(values)}) is a matrix of {needed / 1e3:.0f} GB, and this machine has"
+            f" {machine_mb() / 1e3:.0f} GB of memory: write it as a list of connections"
+        )
     array = _dense(values)
     if array.dtype.kind not in "biuf":
         kind = "complex numbers" if array.dtype.kind == "c" else f"'{array.dtype}'"

@@ -114,8 +114,7 @@ def read_with(reading: Reading) -> xr.DataArray | Connections:
         raise reading.error(f"no format has the suffix '{path.suffix}' (there are {', '.join(READERS)})")
     if not path.is_file():
         raise reading.error("there is no such file" if not path.exists() else "is no file")
-    if path.stat().st_size > texts.LARGEST * 1e6:
-        raise reading.error(f"{path.stat().st_size / 1e6:.0f} MB is more than the {texts.LARGEST} MB that are read")
+    texts.check_size(path.stat().st_size, "", reading)
     try:
         with path.open("rb") as file:
             head = file.read(2000)

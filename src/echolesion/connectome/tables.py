@@ -97,8 +97,7 @@ def rows_of_sheet(path: Path, reading: Reading) -> list[Row]:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
-        if size > texts.LARGEST * 1e6:
-            raise reading.error(f"its contents are larger than {texts.LARGEST} MB")
+        texts.check_size(size, "its contents, ", reading)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and extensions
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from echolesion.connectome.reading import FormatError, Reading
+from echolesion.records.memory import machine_mb
 
 #: Of texts, and of texts that are compressed.
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".edgelist", ".edges")
 COMPRESSED = (".gz", ".bz2")
-#: Largest contents of a compressed file or of an archive, in MB.
-LARGEST = 500
+#: Memory that contents take while they are read, over their size: cells of text are objects of Python.
+UNPACKED = 20
 _BLANKS = " "
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|(?i:[+-]?inf(inity)?|nan)|NA", re.ASCII)
 _IN_QUOTES_OR_BLANKS = re.compile(r'("(?:[^"]|"")*")|\s+')
@@ -91,22 +92,45 @@ def unpacked(content: bytes, name: str, reading: Reading) -> bytes:
     Raises
     ------
     FormatError
-        If it is damaged or its contents are larger than `LARGEST`.
+        If it is damaged or this machine has not the memory to read its contents.
     """
     openers: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open}
     kind = name.lower().rpartition(".")[2]
     if kind not in openers:
         return content
-    limit = int(LARGEST * 1e6)
+    limit = int(machine_mb() * 1e6 / UNPACKED)
     try:
         # A bomb ends at the limit.
         with openers[kind](io.BytesIO(content)) as file:
             result: bytes = file.read(limit + 1)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise reading.error(f"{name} is damaged ({error})") from error
-    if len(result) > limit:
-        raise reading.error(f"the contents of {name} are larger than {LARGEST} MB")
+    check_size(len(result), f"the contents of {name}, ", reading)
     return result
+
+
+def check_size(size: int, of: str, reading: Reading) -> None:
+    """Refuse contents that this machine has not the memory to read.
+
+    Parameters
+    ----------
+    size : int
+        Bytes, unpacked.
+    of : str
+        Whose they are, as the message begins.
+    reading : Reading
+        Of the file.
+
+    Raises
+    ------
+    FormatError
+        With the numbers.
+    """
+    if (needed := size * UNPACKED / 1e6) > machine_mb():
+        raise reading.error(
+            f"{of}{size / 1e6:.0f} MB or more, take about {needed / 1e3:.1f} GB of memory to read, and this machine has"
+            f" {machine_mb() / 1e3:.1f} GB: read it on one that has more"
+        )
 
 
 def decoded(content: bytes, reading: Reading, name: str = "") -> str:

@@ -26,8 +26,9 @@ STARTERS = 280
 BASE = STARTERS + 520
 #: Declared over modelled memory, and over modelled time.
 MARGIN, PATIENCE = 1.3, 4.0
-#: Bytes of a node and of a value that are read and prepared, of a pair of nodes that is written; seconds of a value.
-PER_NODE_READ, PER_VALUE_READ, PER_PAIR_WRITTEN, PER_READ = 2e3, 1e3, 60, 5e-5
+#: Bytes of a node, of a connection of a list and of a pair of a matrix as they are read and prepared, and of a pair of
+#: nodes as it is written; seconds of a value that is read.
+PER_NODE, PER_LISTED, PER_PAIR, PER_WRITTEN, PER_READ = 1e3, 600, 150, 24, 5e-5
 #: Time of a job before its work, in minutes.
 START = 5.0
 #: Of fits of a read-out on one core: seconds of one, of a state and step, and floating-point operations per second.
@@ -124,7 +125,8 @@ NAMES = (
 
 def _reading(nodes: int, values: int, size: int) -> float:
     """Return the bytes of what is read of files, and of the matrix that is written."""
-    return PER_NODE_READ * nodes + PER_VALUE_READ * values + PER_PAIR_WRITTEN * size**2
+    per_value = PER_PAIR if values >= nodes**2 else PER_LISTED
+    return PER_NODE * nodes + per_value * values + PER_WRITTEN * size**2
 
 
 def _work_memory(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, int] | None) -> float:
