@@ -84,7 +84,7 @@ find_cache() {
 
 setup() {
     find_cache
-    environment=$("$here/scripts/environment.sh" "$@")
+    environment=$(sh "$here/scripts/environment.sh" "$@")
     PATH="$environment/bin:$PATH"
     PYTHONPATH="$here/src${PYTHONPATH:+:$PYTHONPATH}"
     export PATH PYTHONPATH

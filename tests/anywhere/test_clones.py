@@ -123,7 +123,7 @@ def test_braces_are_refused_by_the_snakefile_too(tmp_path):
     answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert answer.returncode != 0 and "Traceback" not in answer.stderr
     (line,) = [line for line in answer.stderr.splitlines() if line.startswith("error: ")]
-    assert "has braces, a colon or a line break in its path: move the clone" in line
+    assert "braces" in line and "move" in line
 
 
 def test_bare_snakemake_finds_keys_that_stand_twice(tmp_path):

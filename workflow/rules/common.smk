@@ -20,7 +20,7 @@ SHIPPED = yaml.safe_load((BASE / "config/connectomes.yaml").read_text())
 try:
     # Of a module, the configuration is what the other workflow made of its files.
     FILES = workflow.overwrite_configfiles if MAIN else []
-    for file in FILES:
+    for file in FILES if workflow.is_main_process else ():
         check_file(file)
     configuration.check_study(config, SHIPPED, BASE / "workflow/schemas")
     FROM_CLONE = configuration.from_clone(config, FILES, BASE)
@@ -304,7 +304,9 @@ def all_shards(wildcards):
 
 
 def lock_study():
-    """Lock the study until Snakemake ends; say who holds the lock if another does."""
+    """Lock the study until Snakemake ends, and say who has if another did; not for jobs that only say something."""
+    if {job.rule.name for job in workflow.dag.needrun_jobs()} <= {"plan", "doctor"}:
+        return
     try:
         lock.hold(STUDY)
     except (ValueError, OSError) as error:
@@ -347,11 +349,7 @@ def announcement():
 
 def before_jobs():
     """Do what comes before the first job of a run, but not of a dry run, of this workflow or of one that it is a part of."""
-    # What only says something leaves a study that is running alone; a workflow that this is a part of has its own lock.
-    if MAIN and {job.rule.name for job in workflow.dag.needrun_jobs()} - {
-        "plan",
-        "doctor",
-    }:
+    if MAIN:  # a workflow that this is a part of has its own lock
         lock_study()
     print(announcement())
 
