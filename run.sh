@@ -83,12 +83,12 @@ find_cache() {
 }
 
 setup() {
+    unset PYTHONHOME
     find_cache
     environment=$(sh "$here/scripts/environment.sh" "$@")
     PATH="$environment/bin:$PATH"
     PYTHONPATH="$here/src${PYTHONPATH:+:$PYTHONPATH}"
     export PATH PYTHONPATH
-    unset PYTHONHOME
 }
 
 # Where results go: the first line of all that works in a folder.

@@ -6,6 +6,7 @@
 # their path in their first line. .venv is a link, which is turned when all of it is there; environments of before stay,
 # as a study may run in them. The package is not installed, but found beside: a copied clone has its own code.
 set -eu
+export PIP_USER=0 # which some clusters set to 1
 
 clone=$(dirname "$(dirname "$(readlink -f "$0")")")
 environments=$clone/.venvs
@@ -214,6 +215,7 @@ if [ "${1:-}" = arrow ]; then
         acquire
         attempt "$environment/bin/python" -m pip install --quiet --require-hashes -r "$clone/requirements-arrow.lock"
         echo "$wanted" >"$environment/arrow"
+        rm "$record"
         release
     fi
 fi
