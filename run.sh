@@ -94,10 +94,14 @@ setup() {
 # Where results go: the first line of all that works in a folder.
 say_folder() {
     case $1 in
-    .) say "echolesion: working folder $PWD" >&2 ;;
-    /*) say "echolesion: working folder $1" >&2 ;;
-    *) say "echolesion: working folder $PWD/$1" >&2 ;;
+    .) place=$PWD ;;
+    /*) place=$1 ;;
+    *) place=$PWD/$1 ;;
     esac
+    case $place in
+    *\\*) stop "the working folder '$place' has a backslash in its path, which netCDF's library does not take: rename it" ;;
+    esac
+    say "echolesion: working folder $place" >&2
 }
 
 # --profile NAME is the folder profiles/NAME of the clone, if here is none of that name. Snakemake takes the path of a
@@ -105,7 +109,10 @@ say_folder() {
 profile_of() {
     profiles=$here/profiles
     [ "$environment" = "$here/.venvs/${environment##*/}" ] || profiles=$environment/../../profiles
-    if [ -e "$1" ] || [ ! -d "$profiles/$1" ]; then
+    if [ ! -d "$profiles/$1" ]; then
+        say "$1"
+    elif [ -f "$1" ] || [ -f "$1/config.yaml" ]; then
+        say "echolesion: the profile '$1' is that in $PWD, not that of the clone" >&2
         say "$1"
     else
         say "$profiles/$1"

@@ -261,6 +261,15 @@ def test_what_cannot_be_is_said_before_anything_is_set_up(clone, name):
     assert not (clone.parent / "record").exists()
 
 
+def test_a_backslash_in_the_working_folder_is_said(clone):
+    folder = clone.parent / "a\\b"
+    folder.mkdir()
+    for cwd, given in ((folder, []), (clone, ["--directory", str(folder)])):
+        answer = run(clone, "study", *given, cwd=cwd)
+        assert answer.returncode == 2 and answer.stderr.count("\n") == 1
+        assert answer.stderr.startswith(f"error: the working folder '{folder}' has a backslash")
+
+
 def test_an_odd_path_without_a_place_for_the_link_is_said(clone):
     odd = made(clone.parent / "my clone")
     answer = run(odd, "setup", XDG_CACHE_HOME=str(clone.parent / "my cache"))
@@ -320,8 +329,11 @@ def test_a_profile_is_found_by_name_in_the_clone_or_here(clone, project):
     assert "\nsite\n" in run(clone, "study", "--profile", "site", cwd=project).stdout
     own = run(clone, "study", "--workflow-profile", "slurm", cwd=project).stdout
     assert f"{clone}/profiles/slurm" in own and f"{clone}/profiles/default" not in own
-    (project / "slurm").mkdir()
-    assert "\nslurm\n" in run(clone, "study", "--profile", "slurm", cwd=project).stdout
+    (project / "slurm").mkdir()  # of logs, say
+    assert f"{clone}/profiles/slurm" in run(clone, "study", "--profile", "slurm", cwd=project).stdout
+    (project / "slurm/config.yaml").write_text("cores: 1\n")
+    answer = run(clone, "study", "--profile", "slurm", cwd=project)
+    assert "\nslurm\n" in answer.stdout and f"the profile 'slurm' is that in {project}" in answer.stderr
 
 
 def test_a_configuration_that_is_not_here_is_said_before_anything_is_set_up(clone, project):
