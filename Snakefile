@@ -52,7 +52,7 @@ if workflow.is_main_process:
     measure_networks()
     for key in CONNECTOMES:
         say_if_changed(f"{STUDY}/{key}/connectome.nc", files_of(key))
-    say_if_changed(f"{STUDY}/task.nc", files_of_series())
+    say_if_changed(f"{STUDY}/task.nc", series_files())
 
 
 rule all:

@@ -65,6 +65,10 @@ def test_everything_is_in_the_folder_that_it_is_started_in(tmp_path, clone):
             assert float(made["weight"].max()) == strongest
     assert (folder / ".snakemake").is_dir() and (folder / "results/tiny/logs/connectome_net.log").exists()
     assert files_in(clone) == before | {"net.csv"}
+    # A path with braces is no input, but what is in it counts.
+    network(folder / "my data/{1} [x]'s.csv", strongest=5)
+    answer = snakemake(folder, clone, "--configfile", "mine.yaml", "--dry-run", "--", CONNECTOME, odd)
+    assert re.search(r"^connectome +1$", answer.output, re.MULTILINE), answer.output
 
 
 def test_with_directory_paths_start_there(tmp_path, clone):

@@ -94,35 +94,28 @@ def files_of(connectome):
     return [file for file in found if "package" not in entry or os.path.exists(file)]
 
 
-def inputs_of(files):
-    """Return those files of a user that can be inputs of a rule; a module's prefix is not for them.
+def series_files():
+    """Return the file of the series as the working folder sees it, if the task has one."""
+    return [str(BASE / SERIES) if SERIES_SHIPPED else SERIES] if SERIES else []
+
+    Shipped files are none, as inputs have paths, and results must not depend on where the clone lies; nor are files with
+    braces in their path, which would be wildcards.
+    """
+    return not shipped and not set("{}") & set(file)
+
+
+def inputs_of(files, shipped):
+    """Return those files that are inputs; a module's prefix is not for them.
 
     What they hold decides, by the digests among the params, and not when they were written; what a rule makes is left
-    to Snakemake. Shipped files are no inputs, as these have paths, and results must not depend on where the clone lies;
-    nor are files with braces in their path, which would be wildcards.
+    to Snakemake.
     """
     hook_into_start()
     return [
         local(file if made_here(file) else ancient(file))
         for file in files
-        if not set("{}") & set(file)
+        if can_be_input(file, shipped)
     ]
-
-
-def inputs_of_connectome(wildcards):
-    """Return the files of a user that a connectome is read from; those of other rules have yet to be made."""
-    shipped = wildcards.connectome in SHIPPED
-    return inputs_of([] if shipped else files_of(wildcards.connectome))
-
-
-def files_of_series():
-    """Return the file of the series of the task, if there is one."""
-    return [str(BASE / SERIES if SERIES_SHIPPED else SERIES)] if SERIES else []
-
-
-def inputs_of_series(wildcards):
-    """Return the file of a user that holds the series."""
-    return inputs_of([] if SERIES_SHIPPED else files_of_series())
 
 
 def check_files():
@@ -133,11 +126,12 @@ def check_files():
                 sys.exit(
                     f"error: {connectome}: there is no file '{file}' (paths start in the working folder, {Path.cwd()})"
                 )
-    if SERIES and not SERIES_SHIPPED and not os.path.exists(SERIES):
-        sys.exit(
-            f"error: task.series: there is no file '{SERIES}', neither in the working folder, {Path.cwd()}, nor in"
-            f" {BASE}"
-        )
+    for file in series_files():
+        if not os.path.exists(file):
+            sys.exit(
+                f"error: task.series: there is no file '{file}', neither in the working folder, {Path.cwd()}, nor in"
+                f" {BASE}"
+            )
 
 
 # What was found out about files, by content, so that it is found out once: in the working folder.

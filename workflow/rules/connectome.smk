@@ -21,7 +21,9 @@ rule fetch:
 
 rule connectome:
     input:
-        inputs_of_connectome,
+        lambda wildcards: inputs_of(
+            files_of(wildcards.connectome), wildcards.connectome in SHIPPED
+        ),
         fetched=lambda wildcards: (
             [f"{NETWORK}/fetched.txt"]
             if "package" in CATALOGUE[wildcards.connectome]

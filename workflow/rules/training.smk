@@ -5,7 +5,7 @@ PUBLISHED = config["task"]["series"] and any(
 
 rule task:
     input:
-        inputs_of_series,
+        lambda _: inputs_of(series_files(), SERIES_SHIPPED),
     output:
         f"{STUDY}/task.nc",
     log:
@@ -21,7 +21,7 @@ rule task:
         task=config["task"],
         series=SERIES,
         shipped=SERIES_SHIPPED,
-        files_sha256=lambda wildcards: digests_of(files_of_series()),
+        files_sha256=lambda _: digests_of(series_files()),
         seed=config["seed"],
     script:
         "../../scripts/training/task.py"
@@ -98,7 +98,7 @@ rule training:
 # The tuning by which the published network was chosen, over all draws of its weights.
 rule published_tuning:
     input:
-        inputs_of_series,
+        lambda _: inputs_of(series_files(), SERIES_SHIPPED),
     output:
         f"{STUDY}/published_tuning.nc",
     log:
@@ -113,6 +113,6 @@ rule published_tuning:
         code=code("training/published_tuning.py"),
         series=SERIES,
         shipped=SERIES_SHIPPED,
-        files_sha256=lambda wildcards: digests_of(files_of_series()),
+        files_sha256=lambda _: digests_of(series_files()),
     script:
         "../../scripts/training/published_tuning.py"
