@@ -263,3 +263,32 @@ def test_the_number_of_shards_and_nodes_does_not_matter(folder, trained, shards)
             command("scontrol", "update", "NodeName=node2", "State=RESUME")
     ours, theirs = (xr.load_dataset(path / INFLUENCE) for path in (folder, trained[1]))
     assert ours.drop_attrs(deep=False).identical(theirs.drop_attrs(deep=False))
+
+
+def test_a_study_in_a_folder_of_its_own_alone_and_as_a_module(tmp_path):
+    """Jobs find the clone, its series and the folder's files; what fetches stays on this machine, renamed or not."""
+    (tmp_path / "net.csv").write_text("0,1,0,0\n0,0,1,0\n0,0,0,1\n1,0,0,0\n")
+    series = {"name": "file", "series": "data/mackey_glass/series.txt", "train": 200, "validation": 80, "test": 24}
+    config = {"study": "tiny", "connectomes": ["net.csv"], "orientation": "source_target", "task": series}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(config))
+    profile(tmp_path, executor="slurm")
+    (tmp_path / "Snakefile").write_text(
+        f"module echolesion:\n    snakefile: {str(ROOT / 'Snakefile')!r}\n    config: {config!r}\n"
+        "    prefix: 'below'\n\n"
+        "use rule * from echolesion as echo_*\n\nonstart:\n    print('local:', *sorted(workflow._localrules))\n"
+    )
+    results = ["results/tiny/net/connectome.nc", "results/tiny/task.nc"]
+    for start, targets in (
+        (["--snakefile", ROOT / "Snakefile", "--configfile", "mine.yaml"], results),
+        ([], [f"below/{name}" for name in results]),
+    ):
+        answer = subprocess.run(
+            ["snakemake", "--workflow-profile", "profile", *start, "--", *targets],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        assert all((tmp_path / target).exists() for target in targets)
+        assert len(re.findall(r"has been submitted with SLURM jobid", answer.stdout + answer.stderr)) == 2
+    assert "echo_fetch" in re.search(r"local: (.*)", answer.stdout + answer.stderr)[1].split()
+    alone, module = (tmp_path / folder / results[1] for folder in ("", "below"))
+    assert alone.read_bytes() == module.read_bytes()
