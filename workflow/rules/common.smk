@@ -98,6 +98,10 @@ def series_files():
     """Return the file of the series as the working folder sees it, if the task has one."""
     return [str(BASE / SERIES) if SERIES_SHIPPED else SERIES] if SERIES else []
 
+
+def can_be_input(file, shipped):
+    """Return whether a file is an input of the rule that reads it, which a rule of another workflow may make.
+
     Shipped files are none, as inputs have paths, and results must not depend on where the clone lies; nor are files with
     braces in their path, which would be wildcards.
     """
