@@ -294,6 +294,23 @@ def test_a_file_that_is_still_to_be_made_counts_as_its_size_or_as_unknown(tmp_pa
         assert answer.returncode == 0 and f"later ({said})" in " ".join(answer.output.split()), answer.output
 
 
+def test_a_study_that_does_not_fit_is_refused_where_jobs_run_here(tmp_path):
+    """A ring of so many nodes that no machine holds what is kept of all pairs."""
+    ring = "".join(f"n{k},n{(k + 1) % 60_000}\n" for k in range(60_000))
+    (tmp_path / "ring.csv").write_text("source,target\n" + ring)
+    change = {"connectomes": ["ring.csv"]}
+    refused = r"of ring.* takes [\d,.]+ GB of memory, more than the [\d,.]+ GB of this machine: keep fewer nodes"
+    for arguments, line in (((), rf"^error: \w+ {refused}"), (("doctor",), rf"^error: \w+ {refused}")):
+        answer = snakemake(tmp_path, *arguments, change=change)
+        assert answer.returncode != 0 and re.search(line, answer.output, re.MULTILINE), answer.output
+        assert "Traceback" not in answer.output
+    answer = snakemake(tmp_path, "plan", change=change)
+    assert answer.returncode == 0
+    assert re.search(rf"ring 60000 +sweep .*^! \w+ {refused}", answer.output, re.MULTILINE | re.DOTALL), answer.output
+    assert planned(tmp_path, change=change)["sweep"] == 4
+    assert not list(tmp_path.glob("results/**/*.nc"))
+
+
 def test_delays_from_the_tract_lengths_of_an_entry_of_ones_own(tmp_path):
     rng = np.random.default_rng(0)
     np.save(tmp_path / "weights.npy", rng.random((9, 9)) * (rng.random((9, 9)) < 0.6))

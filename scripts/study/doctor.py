@@ -19,8 +19,15 @@ with logged(snakemake.log[0]):
         "takes": f"jobs of up to {largest:.1f} GB of memory, one thread a job, sweeps on"
         f" {config['sweep']['device']}, {plan['disk_mb'].sum() / 1e3:.2f} GB of disk",
     }
-    troubles = machine.troubles(config, sizes, Path())
+    here = snakemake.params.here
+    troubles = machine.troubles(config, sizes, Path(), snakemake.params.read, here)
+    refused = machine.refusal_of(plan, config) if here else None
+    found = [f"! {trouble}" for trouble in troubles if trouble != refused]
+    if not (found or refused):
+        found = ["Nothing stands in the way of this study."]
     text = "\n".join(f"{name:9} {value}" for name, value in lines.items())
-    text += "\n\n" + ("\n".join(f"! {trouble}" for trouble in troubles) or "Nothing stands in the way of this study.")
+    text += "\n\n" + "\n".join(found)
     Path(snakemake.log[0]).write_text(text + "\n")
-    print(text)
+    print(text, flush=True)
+    if refused:
+        raise ValueError(refused)

@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from echolesion.records.log import logged
-from echolesion.study import resources
+from echolesion.study import machine, resources
 
 snakemake: Snakemake
 
@@ -18,3 +18,5 @@ with logged(snakemake.log[0]):
     text += f"\n{hours:.2f} hours of work on one core, {table['disk_mb'].sum() / 1e3:.2f} GB; every job has 10 s more"
     Path(snakemake.log[0]).write_text(text + "\n")
     print(text)
+    if snakemake.params.here and (refused := machine.refusal_of(table, snakemake.config)):
+        print(f"! {refused}")

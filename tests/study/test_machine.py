@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import ROOT
 
-from echolesion.study import machine
+from echolesion.study import machine, resources
 
 
 @pytest.fixture
@@ -33,8 +33,19 @@ def test_every_trouble_is_said_with_its_remedy(default_config, tmp_path):
     config = copy.deepcopy(default_config)
     config["sweep"] |= {"device": "cuda", "time_bins": 200}
     memory, disk, gpu = machine.troubles(config, {"a": 4000}, tmp_path)
-    assert "more than there is: set sweep.time_bins to fewer than 200" in memory
+    assert memory.startswith("decomposition of a (4000 nodes) takes ")
+    assert "more than the 16.0 GB of this machine: keep fewer nodes (preparation: subset), set sweep" in memory
+    assert machine.troubles(config, {"a": 4000}, tmp_path, here=False) == [disk, gpu]
     assert "50.0 GB are free" in disk and "torch sees no such GPU" in gpu
+
+
+@pytest.mark.usefixtures("here")
+def test_a_job_is_refused_by_what_it_takes_without_the_margin(default_config):
+    least = resources.BASE + resources.MARGIN * (16e3 - resources.BASE + resources.STARTERS)
+    assert least > 20e3  # asked of a cluster
+    assert machine.refusal("sweep", least, default_config) is None
+    assert machine.refusal("sweep", least + 100, default_config).startswith("sweep takes 16.1 GB of memory, more than")
+    assert machine.refusal_of(resources.plan(default_config, {"later": 0}), default_config) is None
 
 
 def test_this_machine_is_described(tmp_path):

@@ -60,10 +60,9 @@ def test_the_rule_that_reads_asks_by_what_it_reads_and_the_others_by_what_is_lef
         "influence", default_config, 200
     )
     assert resources.minutes("connectome", default_config, 200, read) < 10
-    whole, least = (of("sweep", default_config, 279) for of in (resources.memory_mb, resources.least_mb))
-    assert whole - resources.BASE == pytest.approx(
-        resources.MARGIN * (least - resources.BASE + resources.STARTERS), abs=1
-    )
+    work = resources.MEMORY["sweep"](default_config, 279) / 1e6
+    here = resources.here_mb(resources.memory_mb("sweep", default_config, 279))
+    assert here == pytest.approx(resources.BASE - resources.STARTERS + work, abs=1)
 
 
 def test_fits_of_the_readout_count(default_config):

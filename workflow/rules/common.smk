@@ -234,6 +234,22 @@ def read_of_all():
     return {key: (each.read_nodes, each.read_values) for key, each in found.items()}
 
 
+def too_large():
+    """Return why a job of this study does not fit on this machine, if jobs run here and one does not."""
+    if not workflow.is_main_process or workflow.non_local_exec_or_dryrun:
+        return None  # in a job it is too late; of a cluster this machine does not tell
+    from echolesion.study import machine
+
+    asked = {
+        " of ".join([job.rule.name, *job.wildcards]): job.resources["mem_mb"]
+        for job in workflow.dag.needrun_jobs()
+        if Path(job.rule.snakefile).is_relative_to(BASE)
+        and "mem_mb" in job.resources.keys()
+    }
+    largest = max(asked, key=asked.get, default=None)
+    return largest and machine.refusal(largest, asked[largest], config)
+
+
 def needs(name):
     """Return the resources of a rule; a profile with retries gives more of them to every attempt."""
 
@@ -347,6 +363,8 @@ def announcement():
 
 def before_jobs():
     """Do what comes before the first job of a run, but not of a dry run, of this workflow or of one that it is a part of."""
+    if refused := too_large():
+        sys.exit(f"error: {refused}")
     if MAIN:  # a workflow that this is a part of has its own lock
         lock_study()
     print(announcement())

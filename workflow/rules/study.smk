@@ -45,6 +45,7 @@ rule plan:
     params:
         sizes=lambda wildcards: {key: size_of(key) for key in CONNECTOMES},
         read=lambda wildcards: read_of_all(),
+        here=lambda wildcards: workflow.local_exec,
     script:
         "../../scripts/study/plan.py"
 
@@ -59,5 +60,6 @@ rule doctor:
     params:
         sizes=lambda wildcards: {key: size_of(key) for key in CONNECTOMES},
         read=lambda wildcards: read_of_all(),
+        here=lambda wildcards: workflow.local_exec,
     script:
         "../../scripts/study/doctor.py"

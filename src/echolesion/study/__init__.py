@@ -11,12 +11,13 @@ a study, and after it an RO-Crate, a zip of results, inputs and code with their 
 `networks`
     `Network`, in numbers: `request` what they are, `measure` them in a process of its own, and what is `known`
 `resources`
-    `resources.memory_mb`, `least_mb`, `minutes`, `disk_mb` of a job, by `sweep_seconds`, `tuning_seconds` and
+    `resources.memory_mb`, `here_mb`, `minutes`, `disk_mb` of a job, by `sweep_seconds`, `tuning_seconds` and
     `time_bins`; `plan` of a study; `compare` with what was used
 `cost`
     `study_seconds`
 `machine`
-    `machine.describe` this one, its `cores`, and `troubles` that a study would have
+    `machine.describe` this one, its `cores`, `troubles` that a study would have, the `refusal` of a
+    job, and `refusal_of` the largest of a plan
 `configfile`
     `check_file`, of what YAML would take in silence, before a study; `main` of those that Snakemake's arguments name
 `lock`

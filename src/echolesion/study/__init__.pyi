@@ -21,6 +21,8 @@ from .cost import study_seconds as study_seconds
 from .lock import hold as hold
 from .lock import unlock as unlock
 from .machine import cores as cores
+from .machine import refusal as refusal
+from .machine import refusal_of as refusal_of
 from .machine import troubles as troubles
 from .networks import Network as Network
 from .networks import known as known
@@ -28,7 +30,7 @@ from .networks import measure as measure
 from .networks import request as request
 from .resources import compare as compare
 from .resources import disk_mb as disk_mb
-from .resources import least_mb as least_mb
+from .resources import here_mb as here_mb
 from .resources import minutes as minutes
 from .resources import plan as plan
 from .resources import sweep_seconds as sweep_seconds

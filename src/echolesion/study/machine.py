@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 
 from echolesion.records import origin
@@ -58,7 +59,49 @@ def _slurm() -> str:
     return "; ".join(answer.stdout.splitlines())
 
 
-def troubles(config: Mapping[str, Any], sizes: Mapping[str, int], folder: Path) -> list[str]:
+def refusal(job: str, declared: float, config: Mapping[str, Any]) -> str | None:
+    """Say that a job takes more memory than this machine has.
+
+    Parameters
+    ----------
+    job : str
+        What it is.
+    declared : float
+        Memory that it asks a cluster for, in MB; counted is what it takes without the margin, `resources.here_mb`.
+    config : mapping
+        The checked configuration.
+
+    Returns
+    -------
+    str or None
+        One line with the numbers and what can be done; None if it fits.
+    """
+    needed, memory = resources.here_mb(declared), machine_mb()
+    if needed <= memory:
+        return None
+    return (
+        f"{job} takes {needed / 1e3:,.1f} GB of memory, more than the {memory / 1e3:,.1f} GB of this machine: keep"
+        f" fewer nodes (preparation: subset), set sweep.time_bins to fewer than {resources.time_bins(config)}, or run"
+        " on a cluster (--profile slurm, docs/scaling.md)"
+    )
+
+
+def refusal_of(plan: pd.DataFrame, config: Mapping[str, Any]) -> str | None:
+    """Say that the largest job of a plan, from `resources.plan`, takes more memory than this machine has, if so."""
+    if plan.empty:
+        return None
+    largest = plan.iloc[int(plan["memory_mb"].argmax())]
+    job = f"{largest['rule']} of {largest['connectome']} ({largest['nodes']} nodes)"
+    return refusal(job, float(largest["memory_mb"]), config)
+
+
+def troubles(
+    config: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    folder: Path,
+    read: Mapping[str, tuple[int, int]] | None = None,
+    here: bool = True,
+) -> list[str]:
     """Say why a study would not run well here.
 
     Parameters
@@ -69,25 +112,25 @@ def troubles(config: Mapping[str, Any], sizes: Mapping[str, int], folder: Path) 
         Nodes of its networks.
     folder : pathlib.Path
         Where results go.
+    read : mapping of str to tuple of int, optional
+        What is read of each network, see `resources.memory_mb`.
+    here : bool
+        Whether jobs run here, so that the memory of this machine counts.
 
     Returns
     -------
     list of str
         Sentences with a remedy; none if nothing stands in the way.
     """
-    plan = resources.plan(config, sizes)
+    plan = resources.plan(config, sizes, read)
     found = []
     largest, memory, at_once = int(plan["memory_mb"].max() if len(plan) else 0), machine_mb(), cores()
-    if largest > memory:
-        found.append(
-            f"the largest job asks for {largest / 1e3:.1f} GB of memory, more than there is:"
-            f" set sweep.time_bins to fewer than {resources.time_bins(config)}, take a smaller network, or run on a"
-            " cluster (docs/scaling.md)."
-        )
-    elif largest * at_once > memory:
+    if here and (refused := refusal_of(plan, config)):
+        found.append(refused)
+    elif here and largest * at_once > memory:
         found.append(
             f"{at_once} of the largest jobs side by side ask for {largest * at_once / 1e3:.1f} GB of memory:"
-            f" run with --cores {int(memory // largest)}."
+            f" run with --cores {max(1, int(memory // largest))}."
         )
     needed, free = plan["disk_mb"].sum(), shutil.disk_usage(folder).free / 1e6
     if needed > free:

@@ -157,9 +157,12 @@ def memory_mb(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, 
     return ceil(BASE + MARGIN * _work_memory(rule, config, size, read) / _MB)
 
 
-def least_mb(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, int] | None = None) -> float:
-    """Return the memory that a job of a rule takes here as modelled, without a margin, in MB; see `memory_mb`."""
-    return BASE - STARTERS + _work_memory(rule, config, size, read) / _MB
+def here_mb(declared: float) -> float:
+    """Return the memory that a job takes as modelled, in MB, of what it asks a cluster for: see `memory_mb`.
+
+    That is without the margin, and without the two Snakemakes that start it there.
+    """
+    return BASE - STARTERS + (declared - BASE) / MARGIN
 
 
 def sweep_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:
