@@ -122,25 +122,20 @@ def test_paths_in_the_clones_config_start_in_the_clone(tmp_path, clone):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("change", "file"),
     [
-        (
-            {"connectomes": ["nowhere.csv"]},
-            "nowhere: there is no file 'nowhere.csv' (paths start in the",
-        ),
-        (
-            {"catalogue": {"mine": {"file": "net.csv", "nodes": "nowhere.csv"}}, "connectomes": ["mine"]},
-            "mine: there is no file 'nowhere.csv' (",
-        ),
-        ({"task": OF_SERIES | {"series": "s.txt"}}, "task.series: there is no file 's.txt', neither in the working"),
+        ({"connectomes": ["nowhere.csv"]}, "nowhere.csv"),
+        ({"catalogue": {"mine": {"file": "net.csv", "nodes": "n.csv"}}, "connectomes": ["mine"]}, "n.csv"),
+        ({"task": OF_SERIES | {"series": "s.txt"}}, "s.txt"),
     ],
 )
-def test_a_missing_file_is_one_line_in_a_dry_run_too(tmp_path, change, message):
+def test_a_missing_file_is_one_line_in_a_dry_run_too(tmp_path, change, file):
     network(tmp_path / "net.csv")
     study(tmp_path / "mine.yaml", **{"connectomes": ["net.csv"]} | change)
     answer = snakemake(tmp_path, ROOT, "--configfile", "mine.yaml", "--dry-run", "--quiet", "all")
     (line,) = [line for line in answer.output.splitlines() if not line.startswith("Using workflow specific profile")]
-    assert answer.returncode != 0 and line.startswith(f"error: {message}") and str(tmp_path) in line
+    assert answer.returncode != 0
+    assert line == f"error: there is no file '{file}' (paths start in the working folder, {tmp_path})"
 
 
 def test_a_clone_in_a_path_with_braces_is_refused_in_one_line(tmp_path, clone):

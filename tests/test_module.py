@@ -158,6 +158,22 @@ def test_a_wrong_configuration_is_one_line_in_a_dry_run_too(tmp_path, config, me
     assert line.startswith(message) and "Traceback" not in answer.output
 
 
+def test_a_file_that_no_rule_makes_is_one_line_in_a_dry_run_too(tmp_path):
+    before = """
+        rule network:
+            output:
+                "made/{name}.csv",
+            shell:
+                "touch {output}"
+        """
+    write(tmp_path, {"connectomes": ["made/a.csv", "nowhere.csv"]}, prefix="x", before=before)
+    answer = snakemake(tmp_path, "--dry-run", "--quiet", "all", "--", "x/results/default/report.html")
+    assert answer.returncode != 0
+    (line,) = [line for line in answer.output.splitlines() if line.startswith("error")]
+    assert "Traceback" not in answer.output
+    assert line == f"error: there is no file 'nowhere.csv' (paths start in the working folder, {tmp_path})"
+
+
 def test_a_file_that_cannot_be_read_stops_before_the_first_job(tmp_path):
     (tmp_path / "bad.csv").write_text("0,1,0,0\nx,0,1,0\n0,0,0,1\n1,0,0,0\n")
     write(tmp_path, {"study": "tiny", "connectomes": ["bad.csv"], "orientation": "source_target"})

@@ -115,27 +115,19 @@ def inputs_of(files, shipped):
     to Snakemake.
     """
     hook_into_start()
-    return [
-        local(file if made_here(file) else ancient(file))
-        for file in files
-        if can_be_input(file, shipped)
-    ]
+    inputs = [file for file in files if can_be_input(file, shipped)]
+    for file in inputs:
+        if not made_here(file):
+            check_exists(file)
+    return [local(file if made_here(file) else ancient(file)) for file in inputs]
 
 
-def check_files():
-    """Stop if a file is missing, where no rule of another workflow could make it."""
-    for connectome in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES]):
-        for file in files_of(connectome):
-            if not os.path.exists(file):
-                sys.exit(
-                    f"error: {connectome}: there is no file '{file}' (paths start in the working folder, {Path.cwd()})"
-                )
-    for file in series_files():
-        if not os.path.exists(file):
-            sys.exit(
-                f"error: task.series: there is no file '{file}', neither in the working folder, {Path.cwd()}, nor in"
-                f" {BASE}"
-            )
+def check_exists(file):
+    """Stop if a file is missing; jobs do not look again."""
+    if workflow.is_main_process and not os.path.exists(file):
+        sys.exit(
+            f"error: there is no file '{file}' (paths start in the working folder, {Path.cwd()})"
+        )
 
 
 # What was found out about files, by content, so that it is found out once: in the working folder.
@@ -389,8 +381,12 @@ def hook_into_start():
 
 # What is looked at whenever the workflow is read, by dry runs and in a module too, but not again by every job.
 if workflow.is_main_process:
-    if MAIN:
-        check_files()
+    if MAIN:  # else another workflow may make them, which `inputs_of` finds out
+        for connectome in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES]):
+            for file in files_of(connectome):
+                check_exists(file)
+        for file in series_files():
+            check_exists(file)
     if SERIES_SHIPPED and ("task", "series") not in FROM_CLONE:
         print(
             f"echolesion: task.series: '{SERIES}' is not in the working folder, and is taken from {BASE}",
