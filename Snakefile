@@ -38,6 +38,8 @@ FIRST = workflow.default_target is None
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/files.smk"
+include: "workflow/rules/networks.smk"
 include: "workflow/rules/connectome.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/sweep.smk"
@@ -45,14 +47,7 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/study.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
-
-
-# In no job, which takes from there what it needs; and not by `onstart`, which does not run if nothing is to be done.
-if workflow.is_main_process:
-    measure_networks()
-    for key in CONNECTOMES:
-        say_if_changed(f"{STUDY}/{key}/connectome.nc", files_of(key))
-    say_if_changed(f"{STUDY}/task.nc", series_files())
+include: "workflow/rules/start.smk"
 
 
 rule all:
@@ -100,7 +95,7 @@ rule interactions:
     localrule: True
 
 
-# A module's `onstart` does not run; `before_jobs` does, see common.smk.
+# A module's `onstart` does not run; `before_jobs` does, see start.smk.
 onstart:
     before_jobs()
 
