@@ -128,13 +128,24 @@ check_configfile() {
     stop "--configfile $1: there is no such file in $PWD"
 }
 
+# Snakemake tells a cluster's jobs their paths between one kind of quotes, and lets a shell read them once more.
+check_for_cluster() {
+    case $1 in
+    *[\$\`\\]* | *\'*\"* | *\"*\'*)
+        stop "'$1' has both kinds of quotes, a dollar, a backquote or a backslash, which jobs of a cluster are told" \
+            "wrong: rename it"
+        ;;
+    esac
+}
+
 # What arguments for Snakemake say of folder and files.
 look_at() {
-    folder=$PWD option=''
+    folder=$PWD option='' cluster=''
     for argument; do
         case $argument in
         --directory=*) folder=${argument#*=} ;;
         --configfile=* | --configfiles=*) check_configfile "${argument#*=}" ;;
+        --profile* | --executor* | -e) cluster=yes option=$argument ;;
         -*) option=$argument ;;
         *)
             case $option in
@@ -144,6 +155,10 @@ look_at() {
             ;;
         esac
     done
+    if [ -n "$cluster" ]; then
+        check_for_cluster "$here"
+        check_for_cluster "$folder"
+    fi
 }
 
 # Snakemake on this workflow, in the caller's folder. A study has a lock of its own (study/lock.py); Snakemake's is of

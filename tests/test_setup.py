@@ -270,6 +270,24 @@ def test_a_backslash_in_the_working_folder_is_said(clone):
         assert answer.stderr.startswith(f"error: the working folder '{folder}' has a backslash")
 
 
+@pytest.mark.parametrize("name", ["a $5", "a `b`", """it's "a" """, """ "it's" """])
+def test_what_jobs_of_a_cluster_would_be_told_wrong_is_said(clone, name):
+    folder = clone.parent / name
+    folder.mkdir()
+    for given in (["--profile", "slurm"], ["--executor=slurm"]):
+        answer = run(clone, "study", *given, cwd=folder)
+        assert answer.returncode == 2 and answer.stderr.startswith(f"error: '{folder}' has both kinds of quotes")
+        assert answer.stderr.count("\n") == 1
+    assert run(clone, "study", "--cores", "2", cwd=folder).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["it's & [1] (2)", 'a "b"'])
+def test_one_kind_of_quotes_is_for_a_cluster_too(clone, name):
+    folder = clone.parent / name
+    folder.mkdir()
+    assert run(clone, "study", "--profile", "slurm", cwd=folder).returncode == 0
+
+
 def test_an_odd_path_without_a_place_for_the_link_is_said(clone):
     odd = made(clone.parent / "my clone")
     answer = run(odd, "setup", XDG_CACHE_HOME=str(clone.parent / "my cache"))
