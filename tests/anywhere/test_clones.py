@@ -106,7 +106,7 @@ def test_a_copied_clone_has_its_own_code(tmp_path):
 
 def test_a_study_runs_with_all_of_these_characters_in_clone_folder_and_file(tmp_path):
     clone = clone_at(tmp_path / f"clone{ODD}")
-    project = project_at(tmp_path / f"project{ODD}", connectomes=[f"m{ODD}.csv"])
+    project = project_at(tmp_path / f"project{ODD}{{x}}", connectomes=[f"m{ODD}{{x}}.csv"])
     arguments = ("study", "reservoirs", "--cores", "2", "--configfile", "mine.yaml")
     answer = run(clone, *arguments, cwd=project, XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert answer.returncode == 0, answer.output

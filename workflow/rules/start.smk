@@ -87,7 +87,7 @@ def hook_into_start():
 
 # What is looked at whenever the workflow is read, by dry runs and in a module too, also if nothing is to be done; but not
 # again by every job, which takes what it needs from what was found out.
-if workflow.is_main_process:
+if workflow.is_main_process and "--unlock" not in sys.argv:
     if MAIN:  # else another workflow may make them, which `inputs_of` finds out
         for key in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES]):
             for file in files_of(key):
