@@ -139,7 +139,8 @@ def rows_of_frame(path: Path, reading: Reading) -> list[Row]:
         from pyarrow import feather, parquet
     except ImportError as error:
         raise reading.error(
-            f"{suffix} is read with pyarrow, which is not installed: .venv/bin/pip install -r requirements-arrow.lock"
+            f"{suffix} is read with pyarrow, which is not installed: in the clone, .venv/bin/python -m pip install -r"
+            " requirements-arrow.lock"
         ) from error
     try:
         table = parquet.read_table(path) if suffix == ".parquet" else feather.read_table(path)
