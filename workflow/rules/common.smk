@@ -2,7 +2,8 @@
 from hashlib import sha256
 
 from echolesion.records.sources import source_hash
-from echolesion.study import configfile, configuration, lock
+from echolesion.study import configuration, lock
+from echolesion.study.configfile import OF_PROJECT, check_file
 
 if not Path(configuration.__file__).samefile(
     BASE / "src/echolesion/study/configuration.py"
@@ -17,8 +18,8 @@ try:
     # Of a module, the configuration is what the other workflow made of its files.
     FILES = workflow.overwrite_configfiles if MAIN else []
     if workflow.is_main_process:
-        for file in [*(BASE / file for file in configfile.OF_PROJECT), *FILES]:
-            configfile.check_file(file)
+        for file in [*(BASE / file for file in OF_PROJECT), *FILES]:
+            check_file(file)
     configuration.check_study(config, SHIPPED, BASE / "workflow/schemas")
     FROM_CLONE = configuration.from_clone(config, FILES, BASE)
     CONNECTOMES, CATALOGUE = configuration.with_files(config, SHIPPED, BASE, FROM_CLONE)
