@@ -179,14 +179,17 @@ def test_old_places_are_places():
 
 
 def test_folders_around_follow_the_rooms():
-    """Scripts and tests stand in folders of the rooms, rules in a file per room that has some."""
+    """Scripts and tests stand in folders of the rooms, rules in a file per room; files that all share have no rules."""
     folders = {file.parent.name for file in (ROOT / "scripts").rglob("*.py")}
     assert folders <= set(echolesion.ROOMS)
-    assert folders == {file.stem for file in (ROOT / "workflow/rules").glob("*.smk")} - {"common"}
+    before, after = ["common", "files", "networks"], ["start"]
     included = re.findall(r"rules/(\w+)[.]smk", (ROOT / "Snakefile").read_text())
-    assert included == ["common", *(room for room in echolesion.ROOMS if room in folders)]
+    assert included == [*before, *(room for room in echolesion.ROOMS if room in folders), *after]
+    assert {file.stem for file in (ROOT / "workflow/rules").glob("*.smk")} == {*included}
     for file in (ROOT / "workflow/rules").glob("*.smk"):
-        assert set(re.findall(r"scripts/(\w+)/", file.read_text())) == ({file.stem} if file.stem != "common" else set())
+        of_room = {file.stem} - {*before, *after}
+        assert set(re.findall(r'"[./]*scripts/(\w+)/', file.read_text())) == of_room
+        assert bool(re.search(r"^(rule|checkpoint) ", file.read_text(), re.MULTILINE)) == bool(of_room)
     for file in (ROOT / "tests").glob("*/test_*.py"):
         if file.parent.name not in ("anywhere", "browser", "slurm"):
             assert file.parent.name in echolesion.ROOMS
