@@ -11,7 +11,7 @@ snakemake: Snakemake
 
 with logged(snakemake.log[0]):
     table = resources.plan(snakemake.config, snakemake.params.sizes, snakemake.params.read)
-    text = table.to_string(index=False)
+    text = table.to_string(index=False) if len(table) else "No network is known."
     if unknown := [key for key, size in snakemake.params.sizes.items() if not size]:
         text += f"\nnot known yet, as files are still to be made: {', '.join(unknown)}"
     hours = (table["jobs"] * table["work_minutes"]).sum() / 60

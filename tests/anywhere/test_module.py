@@ -115,6 +115,22 @@ def test_files_of_rules_and_of_users_have_no_prefix_and_left_out_keys_their_defa
     assert "Nothing to be done" in answer.output, answer.output
 
 
+@pytest.mark.parametrize(
+    ("size", "said"), [({"size": 77}, "later 77 sweep"), ({}, "not known yet, as files are still to be made: later")]
+)
+def test_a_file_that_is_still_to_be_made_counts_as_its_size_or_as_unknown(tmp_path, size, said):
+    before = """
+        rule later:
+            output:
+                "later.csv",
+            shell:
+                "exit 1"
+        """
+    write(tmp_path, {"connectomes": ["later"], "catalogue": {"later": {"file": "later.csv"} | size}}, before=before)
+    answer = snakemake(tmp_path, "echo_plan")
+    assert answer.returncode == 0 and said in " ".join(answer.output.split()), answer.output
+
+
 def test_fetched_files_have_no_prefix(tmp_path, clone, package):
     clone = clone.rename(tmp_path / "clone")  # below the working folder, where a prefix could be meant for it
     config = {"study": "tiny", "connectomes": ["brain"], "catalogue": {"brain": package}}
