@@ -159,6 +159,7 @@ def test_a_study_that_runs_keeps_its_lock_and_after_a_kill_it_is_said_what_to_do
     wait_for(lambda: (lock / "holder").exists())
     holder = (lock / "holder").read_text()
     assert int(holder.split()[1]) == running.pid
+    os.kill(running.pid, signal.SIGSTOP)  # so that it does not end before it is looked at
     # None of these asks for it, or takes it away; nor does another study, which runs to its end.
     for verb, *arguments in (["plan", *mine], ["doctor", *mine], ["study", "-n", *mine]):
         answer = run(ROOT, verb, *arguments, cwd=project)

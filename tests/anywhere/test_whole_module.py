@@ -15,7 +15,7 @@ def test_the_page_runs_to_its_report_and_then_there_is_nothing_to_do(tmp_path):
     write_example(tmp_path)
     answer = snakemake(tmp_path)
     assert answer.returncode == 0, answer.output
-    assert "echolesion: study 'mine': mine; how long it takes is known when there is mine." in answer.output
+    assert "echolesion: study 'mine': mine (12 nodes); regimes tuned." in answer.output
     results = tmp_path / "analysis/results/mine"
     assert {path.name for path in tmp_path.iterdir()} == {
         "Snakefile", "config.yaml", "network.py", "echolesion", "networks", "analysis", ".snakemake",
