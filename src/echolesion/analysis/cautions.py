@@ -20,8 +20,8 @@ def distinct(values: np.ndarray, errors: np.ndarray, batches: int) -> int:
 
     Parameters
     ----------
-    values, errors : numpy.ndarray, shape (nodes,)
-        Estimates and their standard errors.
+    values, errors : numpy.ndarray, shape (N,)
+        Estimates of every node, and their standard errors.
     batches : int
         Batches that the errors are of.
     """
