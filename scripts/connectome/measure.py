@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from echolesion.connectome import catalogue, preparation
 from echolesion.connectome.connections import Connections
+from echolesion.records import storage
 
 logging.getLogger("echolesion").setLevel(logging.CRITICAL)  # a job says what it does
 for asked in json.load(sys.stdin):
@@ -33,7 +33,4 @@ for asked in json.load(sys.stdin):
         "read_values": read_values,
         "files_sha256": asked["files_sha256"],
     }
-    place = Path(sys.argv[1], f"{asked['key']}.json")
-    temporary = place.with_name(f".{place.name}.{os.uname().nodename}.{os.getpid()}")
-    temporary.write_text(json.dumps(found))
-    temporary.replace(place)
+    storage.write_text(json.dumps(found), Path(sys.argv[1], f"{asked['key']}.json"))

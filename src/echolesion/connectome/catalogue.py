@@ -171,8 +171,8 @@ def _read(
         # What is not said of the lengths is as of the weights, where it is needed; but not which numbers they are.
         otherwise = of_study | {key: value for key, value in given.items() if key not in ("variable", "combine")}
         lengths, of_lengths = subjects.read_files(name, files["lengths"], own, otherwise, "length", "nodes" in entry)
-        matrices = (subjects.as_matrix(part, name) for part in (connectome, lengths))
-        connectome = subjects.with_lengths(next(matrices), first, next(matrices), of_lengths[0])
+        connectome, lengths = subjects.as_matrix(connectome, name), subjects.as_matrix(lengths, name)
+        connectome = subjects.with_lengths(connectome, first, lengths, of_lengths[0])
         read_as["lengths"] = {"file": file} | common(of_lengths)
         readings = readings + of_lengths
     if "nodes" in entry:
