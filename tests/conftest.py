@@ -34,6 +34,16 @@ def catalogue() -> dict:
     return yaml.safe_load((ROOT / "config/connectomes.yaml").read_text())
 
 
+@pytest.fixture
+def checkout(tmp_path):
+    """Return a copy of everything that a user clones."""
+    for name in ("workflow", "scripts", "src", "config", "data", "profiles"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("Snakefile", "environment.yml"):
+        shutil.copy2(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
 def make_network(
     size: int, seed: int = 3, settings: dict = TASK, longest: int | None = None, **parameters: float
 ) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
