@@ -28,7 +28,7 @@ From any folder: paths that are given start there, and results go there.
   figures   draw the figures again, without computing anything again; arguments go to snakemake
   test      lint, format, types, unit tests and the smoke study; arguments go to pytest
   test-anywhere   clones that were moved or copied, odd paths, several at once, other folders, inside another workflow,
-            large networks (ten minutes)
+            studies of other kinds, large networks (ten minutes)
   test-slurm   the smoke study and faults on a real SLURM cluster, which it starts on this machine and stops again (a
             quarter of an hour; needs root, and Debian's packages, which it installs)
   test-browser   the report and the explorer in Chromium (needs root if Debian's chromium is not installed)

@@ -45,7 +45,10 @@ CLOSED = {
         "washout": 0, "train": 300, "validation": 50, "test": 50,
     },
     "tuning": {"spectral_radius": [0.66], "leak": [0.1], "input_scaling": [1.0], "ridge": [0]},
-    "sweep": {"refit_readout": True, "rescale": True, "walks_per_batch": 2},
+    "sweep": {
+        "refit_readout": True, "rescale": True, "walks_per_batch": 2,
+        "until": {"reliability": 0.1, "walks_per_batch": 4},
+    },
     "topology": {"surrogates": 5},
     "map": {
         "connectomes": ["published36", "published36c"], "spectral_radius": [0.66, 1.5], "leak": [0.1],
