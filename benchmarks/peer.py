@@ -43,7 +43,7 @@ def peer_influence(network: xr.Dataset, piece: xr.Dataset, target: int, permutat
     size = network.sizes["node"]
     parameters = {
         "weights": network["weights"].values,
-        "drives": reservoir.drive(network, piece["input"]).numpy(),
+        "drives": reservoir.drive(network, piece["input"])[:, 0].numpy(),
         "leak": network.attrs["leak"],
     }
     with redirect_stdout(io.StringIO()):  # its progress bars

@@ -26,6 +26,7 @@ from echolesion.shapley import statistics
 from echolesion.training import task
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
+import kinds
 import oracles
 
 SIZE, STEPS, SEEDS, BATCHES, WALKS = 5, 45, 1000, 8, 20
@@ -51,12 +52,23 @@ CASES: dict[str, dict[str, Any]] = {
     "open": {"settings": OPEN},
     "open, self-connections": {"settings": OPEN, "itself": True},
     "open, self-connections, delays": {"settings": OPEN, "itself": True, "longest": 4},
-}
+    "linear node": {"kind": "linear"},
+    "linear node, self-connections, delays": {"kind": "linear", "itself": True, "longest": 4},
+    "linear node, held at the mean": {"kind": "linear", "lesion": "mean"},
+    "oscillator": {"kind": "oscillator"},
+    "oscillator, delays": {"kind": "oscillator", "longest": 4},
+    "oscillator, 7 nodes": {"kind": "oscillator", "size": 7},
+    "oscillator, self-connections, delays, held at the mean": {
+        "kind": "oscillator", "itself": True, "longest": 3, "lesion": "mean",
+    },
+}  # fmt: skip
 
 
 @cache
 def enumerated(name: str) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset, dict[str, np.ndarray]]:
     """Return the network, read-out and split of a case, and by part what enumeration gives."""
+    if "kind" in CASES[name]:
+        return kinds.enumerated(**CASES[name])
     plain = {"settings": CLOSED, "leak": 0.5, "ridge": 0.01, "loop": None, "longest": None, "itself": False}
     case = plain | CASES[name]
     rng = np.random.default_rng(3)
@@ -93,11 +105,12 @@ def compared(name: str, chosen: Iterable[int]) -> dict[str, np.ndarray]:
     network, trained, piece, truth = enumerated(name)
     case = CASES[name]
     options = {"refit_readout": case.get("refit", False), "rescale": case.get("rescale", False)}
-    pairs = connectome.off_diagonal(SIZE)
+    options |= {"node": kinds.KINDS.get(case.get("kind")), "lesion": case.get("lesion", "silence")}
+    pairs = connectome.off_diagonal(network.sizes["node"])
     quantile, result = statistics.t_quantile(BATCHES), {part: np.zeros(3) for part in truth}
     for seed in chosen:
         sums = sweep.run(
-            network, trained, piece, seed=seed, batches=range(BATCHES), walks=WALKS, time_bins=STEPS,
+            network, trained, piece, seed=seed, batches=range(BATCHES), walks=WALKS,
             dtype=torch.float64, **options,
         )  # fmt: skip
         estimate = influence.estimate(sums)

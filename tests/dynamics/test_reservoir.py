@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import reservoirpy.nodes
@@ -7,7 +9,7 @@ from conftest import make_network
 from oracles import lesioned_states
 
 from echolesion import connectome
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import coupling, nodes, reservoir
 from echolesion.records import seeds
 
 
@@ -32,15 +34,14 @@ def test_states_equal_reservoirpy(leak):
 def test_lesioned_nodes_are_silent_and_the_rest_a_smaller_network():
     network, _, series = make_network(7)
     intact = np.array([1, 0, 1, 1, 0, 1, 1.0])
-    weights = torch.from_numpy(network["weights"].values)
-    steps = reservoir.trajectory(
-        weights,
+    steps = nodes.trajectory(
+        reservoir.unit(network),
+        torch.from_numpy(network["weights"].values),
         reservoir.drive(network, series["input"]),
-        0.6 * torch.from_numpy(intact)[None],
-        "tanh",
-        torch.zeros((1, 7)).double(),
+        torch.zeros((1, 1, 7)).double(),
+        lesion=lambda sent, _: sent * torch.from_numpy(intact),
     )
-    states = torch.cat([state.clone() for state, _ in steps]).numpy()
+    states = torch.cat([moment.sent[0].clone() for moment in steps]).numpy()
     np.testing.assert_allclose(states, lesioned_states(network, series["input"].values, intact), atol=1e-14)
     kept = np.flatnonzero(intact)
     alone = reservoir.simulate(network.isel(source=kept, target=kept, node=kept), series["input"])
@@ -143,12 +144,13 @@ def test_a_past_that_is_given_goes_on_arriving():
     """A run in two halves, the second from the states of the first, is the run."""
     network, _, series = make_network(9, longest=5)
     whole = torch.from_numpy(reservoir.simulate(network, series["input"]).values)
-    parts = reservoir.by_delay(torch.from_numpy(network["weights"].values), reservoir.delays(network))
+    parts = coupling.by_delay(torch.from_numpy(network["weights"].values), coupling.delays(network))
     drives = reservoir.drive(network, series["input"])[40:]
-    steps = reservoir.trajectory(parts, drives, 0.6, "tanh", whole[39:40], None, whole[30:39, None])
-    np.testing.assert_allclose(torch.cat([state.clone() for state, _ in steps]), whole[40:], atol=1e-14)
+    run = partial(nodes.trajectory, reservoir.unit(network), parts, drives, whole[None, 39:40])
+    steps = run(past=whole[30:39, None, None])
+    np.testing.assert_allclose(torch.cat([m.state[0].clone() for m in steps]), whole[40:], atol=1e-14)
     with pytest.raises(ValueError, match="the longest delay, 5 steps, is longer than what is run before"):
-        next(reservoir.trajectory(parts, drives, 0.6, "tanh", whole[39:40], None, whole[37:39, None]))
+        next(run(past=whole[37:39, None, None]))
 
 
 @pytest.mark.parametrize(

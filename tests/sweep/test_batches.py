@@ -396,19 +396,18 @@ def test_pairs_depend_on_seed_and_size_alone():
 def test_the_sweep_simulates_what_the_plan_says(network8, monkeypatch):
     monkeypatch.setattr(walks, "SHORTEST", 2)
     simulated = []
-    trajectory = reservoir.trajectory
+    trajectory = simulation.trajectory
 
-    def counted(*arguments):
-        simulated.append(tuple(arguments[-1].shape))
-        return trajectory(*arguments)
+    def counted(node, weights, drives, start, **options):
+        simulated.append(tuple(start.shape[1:]))
+        return trajectory(node, weights, drives, start, **options)
 
-    monkeypatch.setattr(reservoir, "trajectory", counted)
+    monkeypatch.setattr(simulation, "trajectory", counted)
     run(network8, batches=range(2), walks=10)
     plan = shapley.levels(8, 10, "nested")
-    # The last one is the intact network, for the total of the contributions.
     expected = [(level.walks, level.prefixes, level.length) for level in plan]
     expected[0] = (expected[0][0] * expected[0][1], 8)  # whole networks share one product
-    assert simulated[:-1] == 2 * expected
+    assert simulated == 2 * expected
 
 
 def test_memory_task_has_an_output_per_lag():

@@ -6,7 +6,7 @@ from conftest import TASK, make_network
 from oracles import enumerate_states, exact_influence
 
 from echolesion import connectome, training
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import nodes, reservoir
 from echolesion.records import seeds
 from echolesion.sweep import edge_cut
 from echolesion.training import task
@@ -85,13 +85,13 @@ def test_chunks_bins_and_types(monkeypatch):
 
 def test_networks_simulated_are_those_of_the_formula(monkeypatch):
     simulated, networks = [], make_network(6)
-    trajectory = reservoir.trajectory
+    trajectory = nodes.trajectory
 
-    def counted(*arguments):
-        simulated.append(arguments[-1].shape)
-        return trajectory(*arguments)
+    def counted(node, weights, drives, start, **options):
+        simulated.append(start.shape[1:])
+        return trajectory(node, weights, drives, start, **options)
 
-    monkeypatch.setattr(reservoir, "trajectory", counted)
+    monkeypatch.setattr(nodes, "trajectory", counted)
     run(networks, walks=3, batches=range(8))
     connections = int((networks[0]["weights"] != 0).sum())
     assert sum(rows for rows, _ in simulated) == 8 * 3 * connections * 2 * 5

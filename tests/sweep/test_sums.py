@@ -37,7 +37,8 @@ def test_parts_equal_enumeration_and_their_intervals_cover_it(split, name):
 
     Coverage of 0.95 has so a standard error of 0.02, the mean of z one of 0.1: both bounds are 3.5 or more away.
     """
-    assert set(split.CASES) == set(NAMES)
+    others = {name for name, case in split.CASES.items() if "kind" in case}  # tests/dynamics/test_nodes.py
+    assert set(split.CASES) - others == set(NAMES)
     for part, (count, covered, z) in split.compared(name, range(SEEDS)).items():
         assert 0.88 < covered / count < 0.995, (part, covered / count)
         assert abs(z / count) < 0.35, (part, z / count)
@@ -83,11 +84,9 @@ def test_in_closed_loop_the_output_is_the_only_other_route():
 
 
 @pytest.mark.parametrize("estimator", walks.ESTIMATORS)
-@pytest.mark.parametrize(
-    ("loop", "dtype"), [("closed", torch.float64), ("forced", torch.float64), ("forced", torch.float32)]
-)
+@pytest.mark.parametrize("loop", ["closed", "forced"])
 @pytest.mark.parametrize("mend", [False, True])
-def test_sampled_sums_average_to_those_in_bins_in_closed_loop(monkeypatch, estimator, loop, mend, dtype):
+def test_sampled_sums_average_to_those_in_bins_in_closed_loop(monkeypatch, estimator, loop, mend):
     """With delays, and bins of 2 and of 3 steps; open loops: test_batches."""
     monkeypatch.setattr(walks, "SHORTEST", 2)  # levels of 6 and 3 nodes
     monkeypatch.setattr(batches, "SAMPLED", 10)
@@ -97,11 +96,11 @@ def test_sampled_sums_average_to_those_in_bins_in_closed_loop(monkeypatch, estim
     }  # fmt: skip
     network, trained, series = make_network(6, settings=settings, longest=4, leak=0.5)
     piece = task.split(series, "test").assign_attrs(loop=loop)
-    options = {"seed": 0, "batches": [0], "walks": 4, "estimator": estimator, "dtype": dtype}
+    options = {"seed": 0, "batches": [0], "walks": 4, "estimator": estimator}
     options |= {"refit_readout": mend, "rescale": mend}
     fine, coarse = (sweep.run(network, trained, piece, time_bins=bins, **options) for bins in (None, 5))
     pairs = coarse["sampled_source"].values, coarse["sampled_target"].values
-    tolerance = {"rtol": 1e-12, "atol": 1e-13} if dtype == torch.float64 else {"rtol": 1e-5, "atol": 1e-5}
+    tolerance = {"rtol": 1e-12, "atol": 1e-13}
     sampled = coarse["sampled_sum"].values
     assert sampled.shape == (1, 10, 12) and np.abs(sampled).max() > 0.1
     np.testing.assert_allclose(sampled, fine["influence_sum"].values[:, *pairs], **tolerance)

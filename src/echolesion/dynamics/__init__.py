@@ -2,14 +2,21 @@
 
 In come a prepared connectome and parameters (spectral radius, leak rate, input scaling, bias, activation, perhaps a
 velocity in mm per step), out goes the echo state network: ``reservoir.nc`` with ``weights (source, target)``,
-``input_weights (channel, node)`` and perhaps ``delays (source, target)`` in steps. Its update is written once, for one
-network, a grid of parameters or a batch of lesioned networks alike, and yields states of shape (..., node) step by
-step. In closed loop a network is first taught, by hearing the true output, then mended if it is lesioned (its radius,
-its read-out), and left to hear its own.
+``input_weights (channel, node)`` and perhaps ``delays (source, target)`` in steps. Its unit is one kind of node: one
+loop simulates a network, a grid of parameters or a batch of lesioned networks of any kind, and yields states of shape
+(variable, ..., node) step by step. In closed loop a network is first taught, by hearing the true output, then mended if
+it is lesioned (its radius, its read-out), and left to hear its own.
 
+`nodes`
+    `NodeDynamics`, what a kind of node is; `trajectory` simulates networks of any, a `Moment` after each step, from
+    `at_start`; `run_intact` an intact one
+`coupling`
+    where nodes meet: `delays`, `by_delay`, `parts`, `received`
+`leaky_unit`
+    `LeakyUnit`, the kind that echo state networks are made of
 `reservoir`
-    `input_weights`, `build`; `simulate`, by `trajectory` and `update`, with what they take: `drive`, `feedback`,
-    `delays`, `by_delay`, `parts`, `received`; `spectral_radius`, `start_left`; `Overflow`
+    `input_weights`, `build`; `simulate`, and what that takes: `unit`, `drive`, `feedback`; `spectral_radius`,
+    `start_left`; `Overflow`
 `closed_loop`
     `loop` makes a `Loop`; `radii`, `rescaling`, `fit_readouts`, `free_run`; `generate` does all of it, intact
 """

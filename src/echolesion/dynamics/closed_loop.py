@@ -18,7 +18,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import coupling, nodes, reservoir
 
 #: What is made of the read-out, and what the read-out is fitted to, by name.
 OUTPUTS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
@@ -36,13 +36,13 @@ class Loop:
 
     Attributes
     ----------
-    history : torch.Tensor, shape (T, N)
-        What the training series and the bias add to every pre-activation.
+    history : torch.Tensor, shape (T, R, N)
+        What the training series and the bias add to what every node receives.
     fitted : numpy.ndarray of bool, shape (T,)
         Steps of it to which the read-out is fitted.
     truth : torch.Tensor, shape (fitted steps, O)
         What the read-out should be there: the outputs before their function.
-    drives : torch.Tensor, shape (steps, N)
+    drives : torch.Tensor, shape (steps, R, N)
         As `history`, of the steps that are generated, without what is fed back.
     feedback : torch.Tensor, shape (O, N), optional
         Weights from the outputs to the nodes; none if the true output goes on to be heard.
@@ -121,23 +121,21 @@ def generate(network: xr.Dataset, piece: xr.Dataset, ridges: Sequence[float]) ->
     """
     series = loop(network, piece)
     size = network.sizes["node"]
-    weights = reservoir.by_delay(
-        torch.from_numpy(network["weights"].transpose("source", "target").values), reservoir.delays(network)
+    node = reservoir.unit(network)
+    weights = coupling.by_delay(
+        torch.from_numpy(network["weights"].transpose("source", "target").values), coupling.delays(network)
     )
-    leak, activation = network.attrs["leak"], network.attrs["activation"]
-    rest = torch.zeros((1, size), dtype=torch.float64)
-    states = torch.cat(
-        [state.clone() for state, _ in reservoir.trajectory(weights, series.history, leak, activation, rest)]
-    )
-    fitted = states[torch.from_numpy(series.fitted)]
+    start = nodes.at_start(node, (1, size), torch.float64, series.history.device)
+    states = torch.cat([m.state.clone() for m in nodes.trajectory(node, weights, series.history, start)])
+    fitted = states[torch.from_numpy(series.fitted), 0]
     readouts = torch.stack([fit_readouts(torch.cat([fitted, series.truth], dim=1), size, ridge) for ridge in ridges])
-    past = states[:, None].expand(-1, len(readouts), -1)
+    past = states[:, None].expand(-1, -1, len(readouts), -1)
     steps = free_run(
-        weights, series.drives, leak, activation, past[-1], None, past=past[:-1], feedback=series.feedback,
+        node, weights, series.drives, past[-1], past=past[:-1], feedback=series.feedback,
         last_output=series.last_output.expand(len(readouts), -1), readout=readouts, bound=series.bound,
         output=series.output,
     )  # fmt: skip
-    outputs = torch.stack([output for _, _, output in steps], dim=1)
+    outputs = torch.stack([output for _, output in steps], dim=1)
     return readouts, outputs, OUTPUTS[series.output][0](fitted @ readouts)
 
 
@@ -214,32 +212,32 @@ def fit_readouts(series: Tensor, size: int, ridge: float) -> Tensor:
 
 
 def free_run(
-    weights: reservoir.Weights,
+    node: nodes.NodeDynamics,
+    weights: coupling.Weights,
     drives: Iterable[Tensor],
-    leak: float | Tensor,
-    activation: str,
     start: Tensor,
-    scale: Tensor | None,
     *,
+    lesion: Callable[[Tensor, int], Tensor] | None = None,
+    scale: Tensor | None = None,
     past: Tensor | None = None,
     feedback: Tensor | None,
     last_output: Tensor,
     readout: Tensor,
     bound: float,
     output: str = "identity",
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield the state of every network of a batch, step by step, while it hears its own output.
+) -> Iterator[tuple[nodes.Moment, Tensor]]:
+    """Simulate every network of a batch, step by step, while it hears its own output.
 
     Parameters
     ----------
-    weights, drives, leak, activation, start, scale, past
-        As for `reservoir.trajectory`; what is fed back is added to the drives.
+    node, weights, drives, start, lesion, scale, past
+        As for `nodes.trajectory`; what is fed back is added to the drive of the first channel.
     feedback : torch.Tensor, shape (O, N) or (batch, O, N), optional
         Weights from the outputs; without them the loop is open.
     last_output : torch.Tensor, shape (rows, O) or (batch, rows, O)
         Outputs of the step before the first.
     readout : torch.Tensor, shape (rows, N, O) or (batch, rows, N, O)
-        Of every network.
+        Of every network, 0 of lesioned nodes.
     bound : float
         Outputs are bounded at this magnitude, and are 0 where they are not a number.
     output : str
@@ -247,18 +245,21 @@ def free_run(
 
     Yields
     ------
-    state, preactivation, output : torch.Tensor
-        Buffers as of `reservoir.trajectory`; the output is a new tensor.
+    moment : nodes.Moment
+        Buffers as of `nodes.trajectory`.
+    output : torch.Tensor, shape (rows, O) or (batch, rows, O)
+        A new tensor.
     """
     heard = last_output
 
-    def drives_with_feedback() -> Iterator[Tensor]:
+    def drives_with_feedback() -> Iterator[nodes.Drive]:
         for driven in drives:
-            yield driven if feedback is None else driven + heard @ feedback
+            yield driven if feedback is None else [driven[0] + heard @ feedback, *driven[1:]]
 
-    steps = reservoir.trajectory(weights, drives_with_feedback(), leak, activation, start, scale, past)
-    for state, preactivation in steps:
+    steps = nodes.trajectory(node, weights, drives_with_feedback(), start, lesion=lesion, scale=scale, past=past)
+    for moment in steps:
+        activity = node.watch(moment.state)
         # Of one output or a few, elementwise products are faster than as many matrix products as there are networks.
-        read = torch.stack([(state * column).sum(dim=-1) for column in readout.unbind(dim=-1)], dim=-1)
+        read = torch.stack([(activity * column).sum(dim=-1) for column in readout.unbind(dim=-1)], dim=-1)
         heard = OUTPUTS[output][0](read).nan_to_num(nan=0.0, posinf=bound, neginf=-bound).clamp_(-bound, bound)
-        yield state, preactivation, heard
+        yield moment, heard

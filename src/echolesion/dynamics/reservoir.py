@@ -1,18 +1,13 @@
-r"""The echo state network: its parameters and its trajectories.
+r"""The echo state network: its parameters and what it hears.
 
 State :math:`h`, input :math:`u`, leak :math:`a`, bias :math:`b`, weights :math:`W` of spectral radius :math:`\rho`::
 
     z_j(t) = sum_i h_i(t-d_ij) W_ij + sum_k u_k(t) V_kj + b
     h_j(t) = (1 - a) h_j(t-1) + a f(z_j(t))
 
-All delays d are 1 step unless the lengths of tracts and a velocity set them. A delayed network takes a product for
-every different delay.
-
-`trajectory` and its `update` are the only place where this equation is computed, for one network, a grid of parameters
-or a batch of lesioned networks alike.
+All delays d are 1 step unless the lengths of tracts and a velocity set them. The sum over nodes is `coupling`, the rest
+is the `leaky_unit`.
 """
-
-from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -20,25 +15,8 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-
-def _tanh(z: Tensor, out: Tensor) -> Tensor:
-    if z.dtype == torch.float32:
-        # tanh(z) = 2 sigmoid(2 z) - 1 takes a third of the time on a CPU; its error is 2e-7.
-        return torch.mul(z, 2, out=out).sigmoid_().mul_(2).sub_(1)
-    return torch.tanh(z, out=out)
-
-
-#: Activation functions f by name: of pre-activations into another tensor.
-ACTIVATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "tanh": _tanh,
-    "sigmoid": lambda z, out: torch.sigmoid(z, out=out),
-    "relu": lambda z, out: torch.clamp_min(z, 0, out=out),
-    "identity": lambda z, out: out.copy_(z),
-}
-
-
-#: Weights, source x target, of one network or a batch; those of every delay apart if there are several.
-Weights = Tensor | Mapping[int, Tensor]
+from echolesion.dynamics import coupling, nodes
+from echolesion.dynamics.leaky_unit import ACTIVATIONS, LeakyUnit
 
 
 class Overflow(ValueError):
@@ -188,63 +166,6 @@ def _delayed(network: xr.Dataset, velocity: float) -> xr.Dataset:
     return network.assign(delays=delays).assign_attrs(velocity=velocity)
 
 
-def delays(reservoir: xr.Dataset) -> Tensor | None:
-    """Return the delay of every connection in steps, shape (N, N), or None if all are 1."""
-    if "delays" not in reservoir:
-        return None
-    return torch.from_numpy(reservoir["delays"].transpose("source", "target").values)
-
-
-def by_delay(weights: Tensor, delays: Tensor | None) -> Weights:
-    """Take weights of different delays apart.
-
-    Parameters
-    ----------
-    weights : torch.Tensor, shape (..., N, N)
-        Source x target.
-    delays : torch.Tensor of int, shape (..., N, N), optional
-        Delay of every connection, 1 or more steps; all are 1 by default.
-
-    Returns
-    -------
-    torch.Tensor or dict of int to torch.Tensor
-        The weights, or those of every delay, ascending.
-    """
-    if delays is None:
-        return weights
-    found = torch.unique(delays[weights != 0]).tolist() or [1]
-    return {delay: torch.where(delays == delay, weights, 0) for delay in found}
-
-
-def parts(weights: Weights) -> Mapping[int, Tensor]:
-    """Return weights by delay, which is 1 step if they were not taken apart."""
-    return weights if isinstance(weights, Mapping) else {1: weights}
-
-
-def received(sent: np.ndarray, weights: np.ndarray, delays: Tensor | None) -> np.ndarray:
-    """Return what known activity adds to pre-activations.
-
-    Parameters
-    ----------
-    sent : numpy.ndarray, shape (T + 1, N)
-        Activity before the first step, as it ever was before, and after each of T steps.
-    weights : numpy.ndarray, shape (N, N)
-        Source x target.
-    delays : torch.Tensor of int, shape (N, N), optional
-        As for `by_delay`.
-
-    Returns
-    -------
-    numpy.ndarray, shape (T, N)
-        At every step.
-    """
-    before = np.arange(1, len(sent))
-    total = np.zeros((len(sent) - 1, sent.shape[1]))
-    for delay, part in parts(by_delay(torch.from_numpy(weights), delays)).items():
-        total += sent[np.maximum(before - delay, 0)] @ part.numpy()
-    return total
-
-
 def _positive_radius(connectome: xr.DataArray) -> float:
     radius = spectral_radius(connectome)
     if not radius > 0:
@@ -252,23 +173,30 @@ def _positive_radius(connectome: xr.DataArray) -> float:
     return radius
 
 
+def unit(reservoir: xr.Dataset) -> LeakyUnit:
+    """Return the kind of node of a reservoir from `build`."""
+    return LeakyUnit(reservoir.attrs["leak"], reservoir.attrs["activation"])
+
+
 def drive(reservoir: xr.Dataset, inputs: xr.DataArray) -> Tensor:
-    """Return what the input and the bias add to every node's pre-activation.
+    """Return what the input and the bias add to what every node receives.
 
     Parameters
     ----------
     reservoir : xarray.Dataset
-        From `build`.
+        From `build`. The input weights of another kind of node may have a dim ``received`` in front, of the channels of
+        what it receives, see `nodes.NodeDynamics`.
     inputs : xarray.DataArray
         Dims ``(time, channel)``.
 
     Returns
     -------
     torch.Tensor
-        Shape (time, node), float64.
+        Shape (time, R, node), float64; R is 1 without the dim ``received``.
     """
-    scaled = inputs.transpose("time", "channel").values @ reservoir["input_weights"].transpose("channel", "node").values
-    return torch.from_numpy(scaled + reservoir.attrs["bias"])
+    weights = reservoir["input_weights"].transpose(..., "channel", "node").values
+    scaled = inputs.transpose("time", "channel").values @ weights.reshape(-1, *weights.shape[-2:])
+    return torch.from_numpy(scaled.swapaxes(0, 1) + reservoir.attrs["bias"])
 
 
 def feedback(reservoir: xr.Dataset, task: xr.Dataset) -> np.ndarray:
@@ -294,87 +222,6 @@ def feedback(reservoir: xr.Dataset, task: xr.Dataset) -> np.ndarray:
     return result
 
 
-def trajectory(
-    weights: Weights,
-    drives: Iterable[Tensor],
-    leak: float | Tensor,
-    activation: str,
-    start: Tensor,
-    scale: Tensor | None = None,
-    past: Tensor | None = None,
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the state of every network of a batch, step by step, and the pre-activations that led to it.
-
-    Parameters
-    ----------
-    weights : torch.Tensor, shape (N, N) or (batch, N, N), or mapping of these by delay
-        ``weights[..., i, j]`` leads from node i to node j; see `by_delay`.
-    drives : iterable of torch.Tensor, shape (T, ..., N)
-        Input and bias at every step; each broadcasts to the state.
-    leak : float or torch.Tensor
-        Leak rate; a tensor broadcasts to the state. A node of leak rate 0 stays where it starts: it is held there.
-    activation : str
-        Key of `ACTIVATIONS`.
-    start : torch.Tensor, shape (rows, N) or (batch, rows, N)
-        The state before the first step. It is not changed.
-    scale : torch.Tensor, shape (rows, 1) or (batch, rows, 1), optional
-        Factor of the weights of every network; 1 by default.
-    past : torch.Tensor, shape (P, rows, N) or (P, batch, rows, N), optional
-        States before the start, which delayed connections still carry, the latest last; at least as many as the longest
-        delay less 1. By default the start was there all along.
-
-    Yields
-    ------
-    state, preactivation : torch.Tensor, shape of `start`
-        h(t) and z(t) at steps 0 to T - 1. They are two buffers, overwritten at the next step: copy what is to be kept.
-        The next step goes on from what is then in the first.
-
-    Raises
-    ------
-    ValueError
-        If the past is too short.
-    """
-    state = start.clone()
-    preactivation, new = torch.empty_like(state), torch.empty_like(state)
-    of_delay = parts(weights)
-    longest = max(of_delay)
-    # States that delayed connections still carry: that after step t at t + 1, modulo the longest delay.
-    ring = start.expand(longest, *start.shape).clone() if longest > 1 else None
-    if ring is not None and past is not None:
-        if len(past) < longest - 1:
-            raise ValueError(
-                f"the longest delay, {longest} steps, is longer than what is run before: set a larger velocity"
-            )
-        ring[1:] = past[1 - longest :]
-    product = torch.addmm if next(iter(of_delay.values())).dim() == 2 else torch.baddbmm
-    for t, driven in enumerate(drives):
-        if ring is not None:
-            ring[t % longest] = state
-        total = driven
-        for delay, part in of_delay.items():
-            sent = state if ring is None else ring[(t + 1 - delay) % longest]
-            total = product(total, sent if scale is None else torch.mul(sent, scale, out=new), part, out=preactivation)
-        update(state, preactivation, leak, activation, new)
-        yield state, preactivation
-
-
-def update(state: Tensor, preactivation: Tensor, leak: float | Tensor, activation: str, scratch: Tensor) -> None:
-    """Make h(t) of h(t - 1) and z(t), in place.
-
-    Parameters
-    ----------
-    state : torch.Tensor
-        h(t - 1), overwritten by h(t).
-    preactivation : torch.Tensor
-        z(t), shape of the state.
-    leak, activation
-        As for `trajectory`.
-    scratch : torch.Tensor
-        Shape of the state; overwritten.
-    """
-    state.lerp_(ACTIVATIONS[activation](preactivation, scratch), leak)
-
-
 def simulate(reservoir: xr.Dataset, inputs: xr.DataArray, start: Tensor | None = None) -> xr.DataArray:
     """Run an intact reservoir on a series of inputs.
 
@@ -392,12 +239,9 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray, start: Tensor | None =
     xarray.DataArray
         States, dims ``(time, node)``, float64. Step t has received input t.
     """
-    weights = torch.from_numpy(reservoir["weights"].transpose("source", "target").values)
-    taken_apart = by_delay(weights, delays(reservoir))
-    leak, activation = reservoir.attrs["leak"], reservoir.attrs["activation"]
-    start = torch.zeros((1, len(weights)), dtype=weights.dtype) if start is None else start
-    steps = trajectory(taken_apart, drive(reservoir, inputs), leak, activation, start)
-    states = np.stack([state[0].numpy().copy() for state, _ in steps])
+    weights = reservoir["weights"].transpose("source", "target").values
+    start = None if start is None else start[None]
+    states = nodes.run_intact(unit(reservoir), weights, coupling.delays(reservoir), drive(reservoir, inputs), start)[1]
     return xr.DataArray(
         states,
         dims=("time", "node"),

@@ -11,10 +11,10 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 `batches`
     `run` a sweep, `merge` its parts; the `game` of a network for other estimators
 `lesion`
-    `held_activity` and `read_out_activity` of lesioned nodes
+    what lesioned nodes are `held` at, and `read_out_activity`
 `simulation`
-    `prepare` a `Problem` (with a `Mending`), `simulate` it (a `Run`), `outputs`, `rows_at_once`, `connections`,
-    `longest_delay`, `aligned`
+    `prepare` a `Problem` (with a `Mending`), `simulate` it (a `Run` of an `Instant` per step), `outputs`,
+    `rows_at_once`, `connections`, `longest_delay`, `aligned`
 `sums`
     `Sums` of a batch: `sums.empty`, `sums.add`, `walks_at_once`
 `edge_cut`

@@ -6,8 +6,9 @@ from . import sums as sums
 from .batches import game as game
 from .batches import merge as merge
 from .batches import run as run
-from .lesion import held_activity as held_activity
+from .lesion import held as held
 from .lesion import read_out_activity as read_out_activity
+from .simulation import Instant as Instant
 from .simulation import Mending as Mending
 from .simulation import Problem as Problem
 from .simulation import Run as Run

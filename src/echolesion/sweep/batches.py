@@ -12,7 +12,8 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import coupling, reservoir
+from echolesion.dynamics.nodes import NodeDynamics, run_intact
 from echolesion.records import seeds
 from echolesion.records.progress import bar
 from echolesion.shapley.games import Game
@@ -49,6 +50,7 @@ def run(
     rescale: bool = False,
     device: str = "cpu",
     dtype: torch.dtype | None = None,
+    node: NodeDynamics | None = None,
     progress: str | None = None,
 ) -> xr.Dataset:
     """Sweep over lesions, in independent batches of walks.
@@ -86,6 +88,9 @@ def run(
         Any device of torch that has float64.
     dtype : torch.dtype, optional
         Type of the simulation and of the influence sums: float32 by default, and float64 in closed loop.
+    node : nodes.NodeDynamics, optional
+        The kind of the nodes: leaky units with the attributes of the network by default. Its `reservoir.drive` must
+        have a drive for every channel of the node.
     progress : str, optional
         Label of a progress bar; none by default.
 
@@ -119,7 +124,7 @@ def run(
     sampled = _sampled_pairs(network.sizes["node"], seed if time_bins < steps else None)
     problem = simulation.prepare(
         network, trained, piece, time_bins=time_bins, sampled=sampled, lesion=lesion, refit_readout=refit_readout,
-        rescale=rescale, device=device, dtype=dtype,
+        rescale=rescale, device=device, dtype=dtype, node=node,
     )  # fmt: skip
     size = problem.size
     plan = levels(size, walks, estimator)
@@ -137,8 +142,14 @@ def run(
                 raise reservoir.Overflow("the activity of lesioned networks overflows: take a smaller spectral radius")
             summed.append(sums)
     if problem.loop is None:
-        intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]
-        lesioned = _read_out(read_out_activity(network, piece, lesion), trained)[scored]
+        node = node or reservoir.unit(network)
+        weights, drives = (
+            network["weights"].transpose("source", "target").values,
+            reservoir.drive(network, piece["input"]),
+        )
+        activity = run_intact(node, weights, coupling.delays(network), drives)[1]
+        intact = _read_out(activity, trained)[scored]
+        lesioned = _read_out(read_out_activity(network, piece, lesion, node), trained)[scored]
     else:
         intact, lesioned = simulation.outputs(problem, np.array([[True] * size, [False] * size])).cpu()
     score, truth = SCORES[problem.score][0], problem.truth.cpu()
@@ -148,19 +159,19 @@ def run(
     variables = {
         "influence_sum": (
             ("batch", "source", "target", "time"),
-            [(sums.influence[:, :size, :size] * problem.scale).permute(1, 2, 0) for sums in summed],
+            [(sums.influence[:, :size, :size] * problem.node.scale).permute(1, 2, 0) for sums in summed],
             "weighted sum of differences of activity",
             "1",
         ),
         "direct_sum": (
             ("batch", "connection", "time"),
-            [(sums.direct * problem.scale).T for sums in summed],
+            [(sums.direct * problem.node.scale).T for sums in summed],
             "weighted sum of the direct parts of those differences",
             "1",
         ),
         "sampled_sum": (
             ("batch", "sampled", "step"),
-            [(sums.sampled * problem.scale).T for sums in summed],
+            [(sums.sampled * problem.node.scale).T for sums in summed],
             "weighted sum of differences of activity, of sampled pairs",
             "1",
         ),
@@ -260,12 +271,13 @@ def game(
     rescale: bool = False,
     device: str = "cpu",
     dtype: torch.dtype | None = None,
+    node: NodeDynamics | None = None,
 ) -> Game:
     """Return the contribution game of a network, for the estimators of `shapley` or of others.
 
     Parameters
     ----------
-    network, trained, piece, lesion, refit_readout, rescale, device, dtype
+    network, trained, piece, lesion, refit_readout, rescale, device, dtype, node
         As for `run`.
     series : bool
         Whether the value of a coalition is its read-out, shape (step, output), instead of its score.
@@ -281,7 +293,8 @@ def game(
         If the device is not there or a setting is unknown.
     """
     problem = simulation.prepare(
-        network, trained, piece, lesion=lesion, refit_readout=refit_readout, rescale=rescale, device=device, dtype=dtype
+        network, trained, piece, lesion=lesion, refit_readout=refit_readout, rescale=rescale, device=device,
+        dtype=dtype, node=node,
     )  # fmt: skip
     chunk = simulation.rows_at_once(problem, problem.size)
 

@@ -18,7 +18,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import coupling, nodes, reservoir
 from echolesion.records import seeds
 from echolesion.records.progress import bar
 from echolesion.shapley import power, statistics
@@ -35,6 +35,7 @@ def estimate(
     time_bins: int | None = None,
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
+    node: nodes.NodeDynamics | None = None,
     progress: str | None = None,
 ) -> xr.Dataset:
     """Estimate the part of every influence that is lost when its connection is cut; lesioned nodes are silent.
@@ -57,6 +58,8 @@ def estimate(
         Any device of torch.
     dtype : torch.dtype
         Type of the simulation.
+    node : nodes.NodeDynamics, optional
+        As for `sweep.run`.
     progress : str, optional
         Label of a progress bar; none by default.
 
@@ -87,11 +90,11 @@ def estimate(
         raise ValueError("the network has no connections to cut")
     bins = np.arange(steps) * time_bins // steps
     shares = torch.from_numpy(np.eye(time_bins)[bins] / np.bincount(bins)).to(device, dtype)  # (step, bin)
-    weights, delays = torch.from_numpy(matrix).to(device, dtype), reservoir.delays(network)
+    weights, delays = torch.from_numpy(matrix).to(device, dtype), coupling.delays(network)
     delays = torch.ones(weights.shape, dtype=torch.int64) if delays is None else delays
     delays = delays.to(device)
     drives = reservoir.drive(network, piece["input"]).to(device, dtype)
-    size = len(matrix)
+    size, node = len(matrix), node or reservoir.unit(network)
     chunk = max(1, STATES_AT_ONCE["cpu" if device == "cpu" else "other"] // (2 * (size - 1) * size))
     means = np.zeros((len(batches), len(sources), time_bins))
     with bar(progress, "connection", total=means[..., 0].size * walks) as shown:
@@ -101,7 +104,7 @@ def estimate(
             for start in range(0, len(pairs), chunk):
                 of = pairs[start : start + chunk]
                 ends = torch.from_numpy(np.stack([sources[of], targets[of]])).to(device)
-                lost = _lost(network, weights, delays, drives, ends, _coalitions(size, ends, rng).to(dtype))
+                lost = _lost(node, weights, delays, drives, ends, _coalitions(size, ends, rng))
                 series = torch.stack(list(lost)[int(np.argmax(scored)) :], dim=1) @ shares
                 np.add.at(mean, of, series.double().cpu().numpy() / walks)
                 shown.update(len(of))
@@ -149,29 +152,35 @@ def _coalitions(size: int, ends: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def _lost(
-    network: xr.Dataset, weights: Tensor, delays: Tensor, drives: Tensor, ends: Tensor, intact: Tensor
+    node: nodes.NodeDynamics, weights: Tensor, delays: Tensor, drives: Tensor, ends: Tensor, intact: Tensor
 ) -> Iterator[Tensor]:
     """Yield what the targets lose by the cut, step by step, averaged over the sizes of coalitions, shape (pairs,)."""
     (count, coalitions, size), (source, target) = intact.shape, ends
-    leak, activation = network.attrs["leak"], network.attrs["activation"]
     both = intact.repeat(2, 1, 1).view(-1, size)  # with the connection, then without
     without = count * coalitions
     rows = torch.arange(without, 2 * without, device=ends.device)
     source, target = (end.repeat_interleave(coalitions) for end in (source, target))
     carried, delay, longest = weights[source, target], delays[source, target], int(delays.max())
-    silent = torch.zeros_like(both)
-    sent = torch.zeros((longest, len(carried)), dtype=carried.dtype, device=ends.device)  # a ring of the last steps
     each = torch.arange(len(carried), device=ends.device)
-    driven = torch.empty_like(both)
+    driven = weights.new_empty((node.channels, *both.shape))
+    silent, sent = torch.zeros_like(weights[0, 0]), weights.new_empty((node.signals, *both.shape))
+    of_sources = weights.new_empty((longest, node.signals, len(each)))  # a ring of the last steps
+
+    def lesion(signals: Tensor, step: int) -> Tensor:
+        torch.where(both, signals, silent, out=sent)
+        now = sent[:, rows, source]
+        of_sources[step % longest if step else slice(None)] = now
+        return sent
 
     def corrected() -> Iterator[Tensor]:
         for t, drive in enumerate(drives):
-            driven.copy_(drive.expand_as(driven))
-            driven[rows, target] -= carried * sent[(t + 1 - delay) % longest, each]
+            driven.copy_(drive[:, None].expand_as(driven))
+            driven[: node.signals, rows, target] -= carried * of_sources[(t + 1 - delay) % longest, :, each].T
             yield driven
 
-    parts = reservoir.by_delay(weights, delays if longest > 1 else None)
-    for t, (state, _) in enumerate(reservoir.trajectory(parts, corrected(), leak * both, activation, silent)):
-        torch.index_select(state.view(-1), 0, rows * size + source, out=sent[(t + 1) % longest])
-        lost = state[:without].gather(1, target[:, None]) - state[without:].gather(1, target[:, None])
+    parts = coupling.by_delay(weights, delays if longest > 1 else None)
+    start = nodes.at_start(node, both.shape, weights.dtype, weights.device)
+    for moment in nodes.trajectory(node, parts, corrected(), start, lesion=lesion):
+        watched = node.watch(moment.state)
+        lost = watched[:without].gather(1, target[:, None]) - watched[without:].gather(1, target[:, None])
         yield lost.view(count, coalitions).mean(dim=1)

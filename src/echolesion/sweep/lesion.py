@@ -10,7 +10,7 @@ influence between nodes and differ for contributions to the read-out.
 import numpy as np
 import xarray as xr
 
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import coupling, nodes, reservoir
 
 #: Kinds of lesion and what a lesioned node does.
 LESIONS = {
@@ -21,8 +21,10 @@ LESIONS = {
 }
 
 
-def held_activity(network: xr.Dataset, piece: xr.Dataset, lesion: str) -> np.ndarray:
-    """Return what lesioned nodes send.
+def held(
+    network: xr.Dataset, piece: xr.Dataset, lesion: str, node: nodes.NodeDynamics
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what lesioned nodes send, and the activity they are held at.
 
     Parameters
     ----------
@@ -32,11 +34,15 @@ def held_activity(network: xr.Dataset, piece: xr.Dataset, lesion: str) -> np.nda
         A split of the task, from `task.split`.
     lesion : str
         Key of `LESIONS`.
+    node : nodes.NodeDynamics
+        The kind of the nodes.
 
     Returns
     -------
-    numpy.ndarray, shape (T + 1, node)
-        Activity before the first step and after each of the T steps.
+    signals : numpy.ndarray, shape (T + 1, M, node)
+        Before the first step and after each of the T steps.
+    activity : numpy.ndarray, shape (T + 1, node)
+        The same of what is watched.
 
     Raises
     ------
@@ -45,33 +51,35 @@ def held_activity(network: xr.Dataset, piece: xr.Dataset, lesion: str) -> np.nda
     """
     if lesion not in LESIONS:
         raise ValueError(f"unknown lesion '{lesion}' (allowed: {', '.join(LESIONS)})")
-    held = np.zeros((piece.sizes["time"] + 1, network.sizes["node"]))
+    steps, size = piece.sizes["time"], network.sizes["node"]
+    signals, activity = np.zeros((steps + 1, node.signals, size)), np.zeros((steps + 1, size))
     if lesion == "mean":
-        states = reservoir.simulate(network, piece["input"]).values
-        held[:] = states[piece["scored"].values].mean(axis=0)
+        scored = piece["scored"].values
+        sent, watched = _run(network, piece, node)
+        signals[:], activity[:] = sent[1:][scored].mean(axis=0), watched[scored].mean(axis=0)
     elif lesion == "incoming":
-        held[1:] = _unconnected(network, piece)
-    return held
+        signals, activity[1:] = _run(_unconnected(network), piece, node)
+    return signals, activity
 
 
-def read_out_activity(network: xr.Dataset, piece: xr.Dataset, lesion: str) -> np.ndarray:
+def read_out_activity(network: xr.Dataset, piece: xr.Dataset, lesion: str, node: nodes.NodeDynamics) -> np.ndarray:
     """Return the activity that is read out when all nodes are lesioned, shape (T, node).
 
     Parameters
     ----------
-    network : xarray.Dataset
-        From `reservoir.build`.
-    piece : xarray.Dataset
-        A split of the task.
-    lesion : str
-        Key of `LESIONS`.
+    network, piece, lesion, node
+        As for `held`.
     """
     if lesion == "outgoing":
-        return _unconnected(network, piece)
-    return held_activity(network, piece, lesion)[1:]
+        return _run(_unconnected(network), piece, node)[1]
+    return held(network, piece, lesion, node)[1][1:]
 
 
-def _unconnected(network: xr.Dataset, piece: xr.Dataset) -> np.ndarray:
-    """Return the activity of nodes that hear nothing but the input."""
-    alone = network.assign(weights=xr.zeros_like(network["weights"]))
-    return reservoir.simulate(alone, piece["input"]).values
+def _unconnected(network: xr.Dataset) -> xr.Dataset:
+    """Return nodes that hear nothing but the input."""
+    return network.assign(weights=xr.zeros_like(network["weights"]))
+
+
+def _run(network: xr.Dataset, piece: xr.Dataset, node: nodes.NodeDynamics) -> tuple[np.ndarray, np.ndarray]:
+    weights = network["weights"].transpose("source", "target").values
+    return nodes.run_intact(node, weights, coupling.delays(network), reservoir.drive(network, piece["input"]))

@@ -6,12 +6,11 @@ What lesioned nodes send, if they are held at some activity rather than silent, 
 In closed loop (see `closed_loop`) every network runs through the training series first, and is mended if that is asked
 for: its weights are rescaled, its read-out is fitted again. Lesions are there from the first step of that series on.
 
-A tanh network is a sigmoid network: with g = (1 + h) / 2, z -> 2 z turns h' = tanh(z) into g' = sigmoid(2 z). On a CPU
-the sigmoid takes a third of the time of tanh and nothing else is left to compute, so float32 networks run in g.
+Nodes are of any kind, see `nodes`: nothing here knows their equations.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -21,8 +20,9 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from echolesion.dynamics import closed_loop, reservoir
-from echolesion.sweep.lesion import held_activity
+from echolesion.dynamics import closed_loop, coupling, reservoir
+from echolesion.dynamics.nodes import Drive, Moment, NodeDynamics, at_start, trajectory
+from echolesion.sweep.lesion import held
 
 #: Node states simulated side by side: large enough for fast matrix products, small enough for the cache.
 STATES_AT_ONCE = {"cpu": 2**18, "other": 2**25}
@@ -46,27 +46,26 @@ class Mending:
 
 @dataclass(frozen=True)
 class Problem:
-    """A reservoir and its read-out as tensors on the device.
+    """A network and its read-out as tensors on the device.
 
-    States are ``rest + h / scale`` of activities h; a silent node is at rest. Products of matrices whose rows do not
-    start at a multiple of 16 bytes are slower by up to a fifth, so unconnected nodes that are never intact pad the
-    network to a multiple of 4. Held states are those of lesioned nodes, before the first step and after each. The
-    connections and the sampled pairs are numbered, -1 where there is none.
+    Signals and activities are in the units of the node, see `nodes.NodeDynamics`; a silent node is at rest. Products of
+    matrices whose rows do not start at a multiple of 16 bytes are slower by up to a fifth, so unconnected nodes that
+    are never intact pad the network to a multiple of 4. Held are signals, shape (T + 1, M, N), and activities, shape
+    (T + 1, N), of lesioned nodes, before the first step and after each; drives have shape (T, R, N). The connections
+    and the sampled pairs are numbered, -1 where there is none.
     """
 
     size: int
+    node: NodeDynamics
     weights: Tensor
     delays: Tensor | None
     drives: Tensor
     readout: Tensor
     constants: Tensor
-    held: Tensor
+    held_signals: Tensor
+    held_activity: Tensor
     held_varies: bool
     listening: bool
-    rest: float
-    scale: float
-    leak: float
-    activation: str
     connection: Tensor
     sampled: Tensor
     truth: Tensor
@@ -76,18 +75,29 @@ class Problem:
     loop: Mending | None
 
 
-class Run(NamedTuple):
-    """Simulated networks: states before the first step, and ever before it; factor of the weights; the steps to come.
+class Instant(NamedTuple):
+    """Simulated networks after a step: what was received (R, ...), is sent (M, ...), watched and read out.
 
-    Nodes of the sub-networks have shape (walks, L), None for whole networks; which of them are intact has shape (walks,
-    coalitions, L), as have start, state and pre-activation; the read-out has shape (walks, coalitions, output) and the
-    factor (walks, coalitions, 1). In closed loop the steps begin with those of the training series, which have no
-    read-out: it is 0 there.
+    Lesioned nodes are watched as they are held, or as they are if they listen. Nodes of networks have shape (walks,
+    coalitions, L); the output has shape (walks, coalitions, output).
     """
 
-    start: Tensor
+    received: Tensor
+    sent: Tensor
+    watched: Tensor
+    output: Tensor
+
+
+class Run(NamedTuple):
+    """Simulated networks: signals before the first step, and ever before it; factor of the weights; steps to come.
+
+    Signals have shape (M, walks, coalitions, L), the factor (walks, coalitions, 1). In closed loop the steps begin with
+    those of the training series, which have no read-out: it is 0 there.
+    """
+
+    sent: Tensor
     scale: Tensor | None
-    steps: Iterator[tuple[Tensor, Tensor, Tensor]]
+    steps: Iterator[Instant]
 
 
 def _device(name: str) -> torch.device:
@@ -136,12 +146,13 @@ def prepare(
     rescale: bool = False,
     device: str,
     dtype: torch.dtype | None,
+    node: NodeDynamics | None = None,
 ) -> Problem:
     """Put a network and what it is to do on a device.
 
     Parameters
     ----------
-    network, trained, piece, time_bins, lesion, refit_readout, rescale, device, dtype
+    network, trained, piece, time_bins, lesion, refit_readout, rescale, device, dtype, node
         As for `sweep.run`.
     sampled : tuple of numpy.ndarray of int, shape (sampled,)
         Sources and targets, positions of nodes, of the pairs whose influence is also kept at every step.
@@ -154,7 +165,8 @@ def prepare(
     Raises
     ------
     ValueError
-        If the device is not there, the loop does not allow what is asked for, or the read-out is of other nodes.
+        If the device is not there, the loop does not allow what is asked for, the read-out is of other nodes, or drives
+        are not those of the kind of node.
     """
     open_loop = piece.attrs["loop"] == "open"
     if open_loop and (refit_readout or rescale):
@@ -163,13 +175,18 @@ def prepare(
         raise ValueError(f"in closed loop lesioned nodes are silent: the lesion '{lesion}' is for open loops")
     trained, place = aligned(network, trained), _device(device)
     dtype = dtype or (torch.float32 if open_loop else torch.float64)
+    if not open_loop and dtype != torch.float64:
+        raise ValueError("closed loops are simulated in float64: read-out weights reach thousands")
     size = network.sizes["node"]
     padding = -size % 4
-    in_sigmoids = network.attrs["activation"] == "tanh" and dtype == torch.float32
-    scale, rest = (2.0, 0.5) if in_sigmoids else (1.0, 0.0)
+    held_signals, held_activity = held(network, piece, lesion, node or reservoir.unit(network))
+    if node is None:
+        unit = reservoir.unit(network)
+        node = unit.in_sigmoids() if dtype == torch.float32 else unit
+    scale, rest = node.scale, node.rest
     weights = network["weights"].transpose("source", "target").values * scale**2
-    delays = reservoir.delays(network)
-    held = held_activity(network, piece, lesion) / scale
+    delays = coupling.delays(network)
+    signals, activity = held_signals / scale, held_activity / scale
     readout = trained["readout"].transpose("node", "output").values * scale
     scored = piece["scored"].values
     steps = int(scored.sum())
@@ -186,11 +203,11 @@ def prepare(
         drives, loop = reservoir.drive(network, piece["input"]), None
     else:
         series = closed_loop.loop(network, piece)
-        drives, held = series.drives, held[-steps - 1 :]
+        drives, signals, activity = series.drives, signals[-steps - 1 :], activity[-steps - 1 :]
         loop = Mending(
             series=replace(
                 series,
-                history=tensor(series.history.numpy(), 0, padding),
+                history=tensor(series.history.numpy(), 0, 0, padding),
                 truth=series.truth.to(place),
                 feedback=None if series.feedback is None else tensor(series.feedback.numpy(), 0, padding),
                 last_output=series.last_output.to(place),
@@ -200,21 +217,23 @@ def prepare(
             radius=network.attrs["spectral_radius"],
             ridge=trained.attrs["ridge"],
         )
+    if drives.shape[1] != node.channels:
+        raise ValueError(f"nodes receive {node.channels} sums, and there are drives of {drives.shape[1]}")
+    # Of all nodes outside of a walk's, and of those in it as if they were outside: `_trajectories` corrects those.
+    driven = drives.numpy() * scale
+    driven[:, : node.signals] += coupling.received(signals, weights, delays)
     return Problem(
         size=size,
+        node=node,
         weights=tensor(weights, padding, padding),
         delays=None if delays is None else torch.nn.functional.pad(delays, (0, padding, 0, padding)).to(place),
-        # Of all nodes outside of a walk's, and of those in it as if they were outside: `_trajectories` corrects those.
-        drives=tensor(drives.numpy() * scale + reservoir.received(held, weights, delays), 0, padding),
+        drives=tensor(driven, 0, 0, padding),
         readout=tensor(readout, padding, 0),
-        constants=tensor(held[1:] @ readout + trained["constant"].values, 0, 0),
-        held=tensor(held + rest, 0, padding),
+        constants=tensor(activity[1:] @ readout + trained["constant"].values, 0, 0),
+        held_signals=tensor(signals + rest, 0, 0, padding),
+        held_activity=tensor(activity + rest, 0, padding),
         held_varies=lesion == "incoming",
         listening=lesion == "outgoing",
-        rest=rest,
-        scale=scale,
-        leak=network.attrs["leak"],
-        activation="sigmoid" if in_sigmoids else network.attrs["activation"],
         connection=torch.from_numpy(connection).to(place),
         sampled=torch.from_numpy(numbers).to(place),
         truth=torch.from_numpy(piece["truth"].transpose("time", "output").values[scored]).to(place),
@@ -252,7 +271,7 @@ def outputs(problem: Problem, coalitions: np.ndarray) -> Tensor:
     intact = np.pad(coalitions, [(0, 0), (0, len(problem.weights) - problem.size)])
     run = simulate(problem, None, torch.from_numpy(intact)[None].to(problem.weights.device))
     scored = islice(run.steps, problem.washout, None)
-    return torch.stack([output[0].double() for _, _, output in scored], dim=1)
+    return torch.stack([instant.output[0].double() for instant in scored], dim=1)
 
 
 def simulate(problem: Problem, nodes: Tensor | None, intact: Tensor) -> Run:
@@ -272,10 +291,7 @@ def simulate(problem: Problem, nodes: Tensor | None, intact: Tensor) -> Run:
     Run
         Its steps are simulated as they are asked for, in buffers that the next step overwrites.
     """
-    if problem.loop is not None:
-        return _loop(problem, problem.loop, nodes, intact)
-    start = torch.where(intact, problem.rest, problem.held[0] if nodes is None else problem.held[0][nodes][:, None])
-    return Run(start, None, _trajectories(problem, nodes, intact, start))
+    return _loop(problem, problem.loop, nodes, intact) if problem.loop else _open(problem, nodes, intact)
 
 
 def longest_delay(problem: Problem) -> int:
@@ -283,13 +299,30 @@ def longest_delay(problem: Problem) -> int:
     return 1 if problem.delays is None else int(problem.delays.max())
 
 
-def _connections(problem: Problem, nodes: Tensor | None) -> tuple[Tensor, reservoir.Weights]:
+def _connections(problem: Problem, nodes: Tensor | None) -> tuple[Tensor, coupling.Weights]:
     """Return the weights of sub-networks, and the same by delay."""
     if nodes is None:
-        return problem.weights, reservoir.by_delay(problem.weights, problem.delays)
+        return problem.weights, coupling.by_delay(problem.weights, problem.delays)
     pairs = nodes[:, :, None], nodes[:, None, :]
     weights = problem.weights[pairs]
-    return weights, reservoir.by_delay(weights, None if problem.delays is None else problem.delays[pairs])
+    return weights, coupling.by_delay(weights, None if problem.delays is None else problem.delays[pairs])
+
+
+def _flat(shape: torch.Size, nodes: Tensor | None) -> tuple[int, ...]:
+    """Return the shape in which networks are simulated: of whole networks the products are one."""
+    return (shape[0] * shape[1], shape[2]) if nodes is None else tuple(shape)
+
+
+def _lesion(intact: Tensor, held: Callable[[int], Tensor]) -> Callable[[Tensor, int], Tensor]:
+    """Return what puts the signals that lesioned nodes are held at in the place of their own; into one buffer."""
+    buffer: list[Tensor] = []
+
+    def lesion(sent: Tensor, step: int) -> Tensor:
+        if not buffer:
+            buffer.append(torch.empty_like(sent))
+        return torch.where(intact, sent, held(step), out=buffer[0])
+
+    return lesion
 
 
 def _loop(problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor) -> Run:
@@ -299,93 +332,110 @@ def _loop(problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor)
     if loop.rescale:
         of_walks = weights if nodes is None else weights[:, None]
         scale = closed_loop.rescaling(of_walks, intact, loop.radius)[..., None]
-    start = torch.zeros(intact.shape, dtype=weights.dtype, device=intact.device)
-    return Run(start, scale, _taught(problem, loop, nodes, intact, parts, scale))
+    silent = torch.full((), problem.node.rest, dtype=weights.dtype, device=intact.device)
+    lesion = _lesion(intact.reshape(_flat(intact.shape, nodes)), lambda _: silent)
+    start = at_start(problem.node, _flat(intact.shape, nodes), weights.dtype, intact.device)
+    sent = lesion(problem.node.send(start), 0).clone().view(-1, *intact.shape)
+    return Run(sent, scale, _taught(problem, loop, nodes, intact, parts, scale, start, lesion))
 
 
 def _taught(
-    problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor, parts: reservoir.Weights,
-    scale: Tensor | None,
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:  # fmt: skip
-    """Yield state, pre-activation and read-out of every step in closed loop, shapes as of `Run`."""
-    shape, dtype = intact.shape, problem.weights.dtype
-    flat: tuple[int, ...] = tuple(shape)
+    problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor, parts: coupling.Weights,
+    scale: Tensor | None, start: Tensor, lesion: Callable[[Tensor, int], Tensor],
+) -> Iterator[Instant]:  # fmt: skip
+    """Yield every step in closed loop."""
+    node, shape = problem.node, intact.shape
     if nodes is None:
-        flat = (shape[0] * shape[1], shape[2])  # of whole networks there is one batch
         readout, feedback = problem.readout, loop.series.feedback
         history, drives = loop.series.history, problem.drives
     else:
         readout = problem.readout[nodes][:, None]
         feedback = None if loop.series.feedback is None else loop.series.feedback.T[nodes].mT
-        history, drives = (series[:, nodes][:, :, None] for series in (loop.series.history, problem.drives))
+        history, drives = (series[..., nodes][..., None, :] for series in (loop.series.history, problem.drives))
+    flat = start.shape[1:]
     flat_scale = scale if scale is None else scale.reshape(*flat[:-1], 1)
-    active = problem.leak * intact.to(dtype).reshape(flat)
+    rest, watched = torch.full_like(start[0], node.rest).view(shape), torch.empty_like(start[0]).view(shape)
 
-    rest = torch.zeros(flat, dtype=dtype, device=intact.device)
+    def instant(moment: Moment, output: Tensor) -> Instant:
+        torch.where(intact, node.watch(moment.state).view(shape), rest, out=watched)
+        received, sent = (values.view(-1, *shape) for values in moment[1:])
+        return Instant(received, sent, watched, output.view(*shape[:2], -1))
+
     truth = loop.series.truth if loop.refit_readout else loop.series.truth[:0]
-    fitted = torch.empty((*shape[:2], len(truth), shape[2] + truth.shape[1]), dtype=dtype, device=intact.device)
+    fitted = rest.new_empty((*shape[:2], len(truth), shape[2] + truth.shape[1]))
     fitted[..., shape[2] :] = truth
-    nothing = torch.zeros((*shape[:2], readout.shape[-1]), dtype=dtype, device=intact.device)
-    # The last states, which delayed connections still carry when the network is left to itself.
+    nothing = rest.new_zeros((*shape[:2], readout.shape[-1]))
+    # The last signals, which delayed connections still carry when the network is left to itself.
     longest, place = longest_delay(problem), 0
-    recent = deque([rest], maxlen=longest)
-    training = reservoir.trajectory(parts, history, active, problem.activation, rest, flat_scale)
-    for t, (state, preactivation) in enumerate(training):
+    recent = deque([lesion(node.send(start), 0).clone()], maxlen=longest)
+    for t, moment in enumerate(trajectory(node, parts, history, start, lesion=lesion, scale=flat_scale)):
         if t >= len(history) - longest:
-            recent.append(state.clone())
+            recent.append(moment.sent.clone())
+        now = instant(moment, nothing)
         if loop.refit_readout and loop.series.fitted[t]:
-            fitted[:, :, place, : shape[2]] = state.view(shape)
+            fitted[:, :, place, : shape[2]] = watched
             place += 1
-        yield state.view(shape), preactivation.view(shape), nothing
+        yield now
     if loop.refit_readout:
         readouts = closed_loop.fit_readouts(fitted, shape[2], loop.ridge)
     else:
         readouts = readout.expand(*shape, -1)
     del fitted
     free = closed_loop.free_run(
-        parts, drives, active, problem.activation, recent[-1], flat_scale, past=torch.stack(list(recent))[:-1],
+        node, parts, drives, moment.state, lesion=lesion, scale=flat_scale, past=torch.stack(list(recent))[:-1],
         feedback=feedback, last_output=loop.series.last_output.expand(*flat[:-1], -1),
-        readout=readouts.reshape(*flat, -1), bound=loop.series.bound, output=loop.series.output,
+        readout=(readouts * intact[..., None]).reshape(*flat, -1), bound=loop.series.bound, output=loop.series.output,
     )  # fmt: skip
-    for state, preactivation, output in free:
-        yield state.view(shape), preactivation.view(shape), output.view(*shape[:2], -1)
+    for moment, output in free:
+        yield instant(moment, output)
+
+
+def _open(problem: Problem, nodes: Tensor | None, intact: Tensor) -> Run:
+    """Run networks in open loop."""
+    flat = _flat(intact.shape, nodes)
+
+    def held(step: int) -> Tensor:
+        signals = problem.held_signals[step if problem.held_varies else 0]
+        return signals[:, None] if nodes is None else _of_members(signals, nodes)
+
+    lesion = _lesion(intact.reshape(flat), held)
+    start = at_start(problem.node, flat, problem.weights.dtype, intact.device)
+    sent = lesion(problem.node.send(start), 0).clone().view(-1, *intact.shape)
+    return Run(sent, None, _trajectories(problem, nodes, intact, start, lesion))
+
+
+def _of_members(values: Tensor, nodes: Tensor | None) -> Tensor:
+    """Return values of nodes, shape (..., N), of those of every walk, for all of its coalitions; or of all nodes."""
+    return values if nodes is None else values[..., nodes][..., None, :]
 
 
 def _trajectories(
-    problem: Problem, nodes: Tensor | None, intact: Tensor, start: Tensor
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield state, pre-activation and read-out of every step in open loop, shapes as of `Run`."""
-    whole, shape, dtype = nodes is None, intact.shape, problem.weights.dtype
-
-    def of_members(values: Tensor) -> Tensor:
-        return values if nodes is None else values[nodes][:, None]
-
+    problem: Problem, nodes: Tensor | None, intact: Tensor, start: Tensor, lesion: Callable[[Tensor, int], Tensor]
+) -> Iterator[Instant]:
+    """Yield every step in open loop."""
+    whole, shape, node = nodes is None, intact.shape, problem.node
     parts = _connections(problem, nodes)[1]
     readout = problem.readout if nodes is None else problem.readout[nodes]
-    flat = (-1, shape[-1]) if whole else shape  # of whole networks the products are one
-    active = problem.leak * intact.to(dtype).reshape(flat)  # a lesioned node has leak rate 0: it is held
-    listening = torch.full(shape, problem.rest, device=start.device, dtype=dtype) if problem.listening else None
-    scratch = torch.empty_like(listening) if listening is not None else None
+    masked = torch.empty(shape, device=start.device, dtype=start.dtype)
 
-    def drives() -> Iterator[Tensor]:
+    def held(step: int, signal: int) -> Tensor:
+        return _of_members(problem.held_signals[max(step, 0), signal], nodes)
+
+    def drives() -> Iterator[Drive]:
         for step, driven in enumerate(problem.drives):
             if step == 0 or problem.held_varies:
-                of_delay = reservoir.parts(parts).items()
-                own = sum(of_members(problem.held[max(step + 1 - delay, 0)]) @ part for delay, part in of_delay)
-            yield of_members(driven) - own
+                of_delay = coupling.parts(parts).items()
+                own = [sum(held(step + 1 - delay, m) @ part for delay, part in of_delay) for m in range(node.signals)]
+            yield [_of_members(each, nodes) - (own[m] if m < node.signals else 0) for m, each in enumerate(driven)]
 
-    steps = reservoir.trajectory(parts, drives(), active, problem.activation, start.reshape(flat))
-    for t, (flat_state, flat_preactivation) in enumerate(steps):
-        state, preactivation = flat_state.view(shape), flat_preactivation.view(shape)
+    for t, moment in enumerate(trajectory(node, parts, drives(), start, lesion=lesion)):
         if t == 0 or problem.held_varies:
-            held = of_members(problem.held[t + 1])
-            constant = problem.constants[t] - held @ readout
-        if problem.held_varies:
-            state.copy_(torch.where(intact, state, held))
-        read = state
-        if listening is not None and scratch is not None:
-            reservoir.update(listening, preactivation, problem.leak, problem.activation, scratch)
-            read = listening
+            silent = _of_members(problem.held_activity[t + 1], nodes)
+            constant = problem.constants[t] - silent @ readout
+        watched = node.watch(moment.state).view(shape)
+        if not problem.listening:
+            watched = torch.where(intact, watched, silent, out=masked)
         # Of many small matrices, the transposed product is three times as fast.
-        output = read @ readout if whole else (readout.mT @ read.mT).mT
-        yield state, preactivation, output + constant
+        output = watched @ readout if whole else (readout.mT @ watched.mT).mT
+        received, sent = (values.view(-1, *shape) for values in moment[1:])
+        yield Instant(received, sent, watched, output + constant)

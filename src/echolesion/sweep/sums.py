@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from echolesion.dynamics import reservoir
+from echolesion.dynamics.nodes import at_start
 from echolesion.shapley.walks import Level, Walks
 from echolesion.sweep import simulation
 from echolesion.training.scores import SCORES
@@ -87,8 +87,8 @@ class _Copies:
 
     Attributes
     ----------
-    state : torch.Tensor, shape (C,)
-        Activity of the copies.
+    state : torch.Tensor, shape (K, C)
+        States of the copies.
     connection : torch.Tensor of int, shape (C,)
         Numbers of the connections, see `simulation.connections`.
     """
@@ -107,9 +107,9 @@ class _Copies:
         copied = torch.zeros_like(intact)
         copied[:, :-1] = (connection >= 0) & intact[:, :-1]
         walk, prefix, column = copied.nonzero(as_tuple=True)
-        self.problem = problem
+        self.problem, self.node = problem, problem.node
         self.connection, self.weight = connection[walk, prefix, column], weight[prefix, 0]
-        # Places among all states: of j in S, and of i in S + i.
+        # Places among all nodes of networks: of j in S, and of i in S + i.
         self.original = copied.flatten().nonzero().squeeze(1)
         column_of_added = torch.searchsorted(nodes.contiguous(), added)[walk, prefix]
         self.sender = (walk * prefixes + prefix + 1) * length + column_of_added
@@ -119,39 +119,43 @@ class _Copies:
         if run.scale is not None:
             self.carried *= run.scale[walk, prefix + 1, 0]
             self.own *= run.scale[walk, prefix, 0]
-        self.held = problem.held[0][self.senders]
-        # What i sends beyond what it is held at, as in `reservoir.trajectory`: a ring as long as the longest delay.
+        self.held = problem.held_signals[0][:, self.senders]
+        # What i sends beyond what it is held at, as in `nodes.trajectory`: a ring as long as the longest delay.
         self.longest = simulation.longest_delay(problem)
-        self.sent = (run.start.view(-1)[self.sender] - self.held).repeat(self.longest, 1)
+        sent = run.sent.view(self.node.signals, -1)[:, self.sender] - self.held
+        self.sent = sent.repeat(self.longest, 1, 1)
         # The same of what a copy sends to itself beyond what the target does; nothing if there are no such connections.
         self.apart = torch.zeros_like(self.sent) if self.own.any() else None
         one = torch.ones_like(targets)
         self.delay = one if problem.delays is None else problem.delays[self.senders, targets]
         self.own_delay = one if problem.delays is None else problem.delays[targets, targets]
         self.each = torch.arange(len(self.original), device=intact.device)
-        self.state = run.start.view(-1)[self.original]
-        self.driving, self.scratch = torch.empty_like(self.state), torch.empty_like(self.state)
+        self.state = at_start(self.node, self.original.shape, run.sent.dtype, intact.device)
+        self.received = self.state.new_empty((self.node.channels, len(self.each)))
+        self.made, self.scratch = torch.empty_like(self.received), torch.empty_like(self.state[0])
 
-    def step(self, t: int, state: Tensor, preactivation: Tensor) -> None:
-        """Go to step t, given all states and pre-activations of the run at that step."""
-        problem, place = self.problem, (t + 1) % self.longest
-        torch.index_select(preactivation.view(-1), 0, self.original, out=self.driving)
-        self.driving.addcmul_(self._arriving(self.sent, self.delay, t), self.carried)
+    def step(self, t: int, instant: simulation.Instant) -> None:
+        """Go to step t, given the run at that step."""
+        problem, node, place = self.problem, self.node, (t + 1) % self.longest
+        sent = instant.sent.view(node.signals, -1)
+        torch.index_select(instant.received.view(node.channels, -1), 1, self.original, out=self.received)
+        heard = self.received[: node.signals]
+        heard.addcmul_(self._arriving(self.sent, self.delay, t), self.carried)
         if self.apart is not None:
-            self.driving.addcmul_(self._arriving(self.apart, self.own_delay, t), self.own)
-        reservoir.update(self.state, self.driving, problem.leak, problem.activation, self.scratch)
+            heard.addcmul_(self._arriving(self.apart, self.own_delay, t), self.own)
+        node.step(self.state, node.receive(self.state, self.received, self.made))
         if self.apart is not None:
-            self.apart[place] = self.state - state.view(-1)[self.original]
+            self.apart[place] = node.send(self.state) - sent[:, self.original]
         if problem.held_varies:
-            self.held = problem.held[t + 1][self.senders]
-        torch.index_select(state.view(-1), 0, self.sender, out=self.sent[place]).sub_(self.held)
+            self.held = problem.held_signals[t + 1][:, self.senders]
+        torch.index_select(sent, 1, self.sender, out=self.sent[place]).sub_(self.held)
 
     def _arriving(self, ring: Tensor, delay: Tensor, t: int) -> Tensor:
-        return ring[0] if self.longest == 1 else ring[(t + 1 - delay) % self.longest, self.each]
+        return ring[0] if self.longest == 1 else ring[(t + 1 - delay) % self.longest, :, self.each].T
 
-    def difference(self, copies: Tensor, states: Tensor, share: float) -> Tensor:
+    def difference(self, copies: Tensor, watched: Tensor, share: float) -> Tensor:
         """Return the weighted difference of copies and the targets themselves, shape (C,), overwritten at next use."""
-        torch.index_select(states.view(-1), 0, self.original, out=self.scratch)
+        torch.index_select(watched.view(-1), 0, self.original, out=self.scratch)
         return torch.sub(copies, self.scratch, out=self.scratch).mul_(self.weight).mul_(share)
 
 
@@ -211,31 +215,32 @@ def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks
     run = simulation.simulate(problem, None if whole else nodes, intact)
     copies = _Copies(problem, run, intact, added, nodes, weight)
     sampled = _Sampled(problem, intact, added, nodes, weight) if sums.sampled.numel() else None
-    binned, binned_copies = torch.empty_like(run.start), torch.empty_like(copies.state)
+    binned, binned_copies = torch.empty_like(run.sent[0]), torch.empty_like(copies.scratch)
     difference = torch.empty((count, prefixes - 1, length), device=device, dtype=dtype)
+    # A target that is lesioned does not differ, whatever is watched of it.
+    of_intact = weight * intact[:, smaller]
     outputs = torch.empty((count, prefixes, *problem.truth.shape), device=device, dtype=torch.float64)
-    for t, (state, preactivation, output) in enumerate(run.steps):
-        copies.step(t, state, preactivation)
+    for t, instant in enumerate(run.steps):
+        copies.step(t, instant)
         step = t - problem.washout
         if step < 0:
             continue
-        outputs[:, :, step] = output
+        outputs[:, :, step] = instant.output
+        watched, of_copies = instant.watched, problem.node.watch(copies.state)
         if sampled is not None:
-            sampled.add(sums.sampled[step], state)
+            sampled.add(sums.sampled[step], watched)
         bin_ = problem.bins[step]
         first = step == 0 or problem.bins[step - 1] != bin_
         last = step + 1 == len(problem.bins) or problem.bins[step + 1] != bin_
         if first and last:
-            total, total_copies = state, copies.state
+            total, total_copies = watched, of_copies
         elif first:
-            total, total_copies = binned.copy_(state), binned_copies.copy_(copies.state)
+            total, total_copies = binned.copy_(watched), binned_copies.copy_(of_copies)
         else:
-            total, total_copies = binned.add_(state), binned_copies.add_(copies.state)
+            total, total_copies = binned.add_(watched), binned_copies.add_(of_copies)
         if last:
             share = 1 / int(np.count_nonzero(problem.bins == bin_))
-            torch.sub(total[:, larger], total[:, smaller], out=difference).mul_(weight * share)
-            if problem.listening:
-                difference *= intact[:, smaller]
+            torch.sub(total[:, larger], total[:, smaller], out=difference).mul_(of_intact * share)
             if whole:
                 sums.influence[bin_].index_add_(0, added.flatten(), difference.flatten(0, 1))
             else:

@@ -9,7 +9,8 @@ import torch
 import xarray as xr
 
 from echolesion.connectome.published import DRAWS, draws
-from echolesion.dynamics import closed_loop, reservoir
+from echolesion.dynamics import closed_loop, nodes
+from echolesion.dynamics.leaky_unit import LeakyUnit
 
 #: Spectral radii among which is chosen, and the parameters that are set.
 RADII = np.linspace(0.5, 1, 20)
@@ -82,17 +83,19 @@ def validate(
     matrices, truth = torch.from_numpy(weights), torch.from_numpy(series[:, None])
     count, size = weights.shape[:2]
     scale = torch.from_numpy(radii) / closed_loop.radii(matrices, torch.ones(size, dtype=torch.bool))[:, None]
-    start = torch.zeros((count, len(radii), size), dtype=torch.float64)
+    node = LeakyUnit(leak, "tanh")
+    start = torch.zeros((1, count, len(radii), size), dtype=torch.float64)
     sent = torch.from_numpy(feedback)
     # The state before the first value is 0, and no output is before it: its step is not run.
-    training = reservoir.trajectory(matrices, truth[: train - 1] * sent + bias, leak, "tanh", start, scale[..., None])
-    states = torch.stack([state.clone() for state, _ in training], dim=2)
+    drives = (truth[: train - 1] * sent + bias)[:, None]
+    training = nodes.trajectory(node, matrices, drives, start, scale=scale[..., None])
+    states = torch.stack([node.watch(moment.state).clone() for moment in training], dim=2)
     beside = truth[1:train].expand(*states.shape[:2], -1, -1)
     free = closed_loop.free_run(
-        matrices, torch.full_like(truth[:steps], bias), leak, "tanh", states[:, :, -1], scale[..., None],
-        feedback=sent.expand(count, 1, -1), last_output=truth[train - 1].expand(*start.shape[:2], 1),
+        node, matrices, torch.full_like(truth[:steps, None], bias), states[None, :, :, -1], scale=scale[..., None],
+        feedback=sent.expand(count, 1, -1), last_output=truth[train - 1].expand(*start.shape[1:3], 1),
         readout=closed_loop.fit_readouts(torch.cat([states, beside], dim=-1), size, 0),
         bound=closed_loop.BOUND * float(truth.abs().max()),
     )  # fmt: skip
-    generated = torch.cat([output for _, _, output in free], dim=-1)
+    generated = torch.cat([output for _, output in free], dim=-1)
     return (generated - truth[train : train + steps, 0]).square().mean(dim=-1).numpy()

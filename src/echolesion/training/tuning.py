@@ -8,7 +8,8 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from echolesion.dynamics import closed_loop, reservoir
+from echolesion.dynamics import closed_loop, coupling, nodes, reservoir
+from echolesion.dynamics.leaky_unit import LeakyUnit
 from echolesion.records.progress import bar
 from echolesion.training.readout import best_readout, scored_steps
 from echolesion.training.scores import SCORES
@@ -70,11 +71,12 @@ def tune(
 
     def run(network: xr.Dataset, piece: xr.Dataset, start: Tensor) -> Tensor:
         """Return the states of all points at one spectral radius, shape (point, time, node)."""
-        weights = reservoir.by_delay(torch.from_numpy(network["weights"].values), reservoir.delays(network))
+        weights = coupling.by_delay(torch.from_numpy(network["weights"].values), coupling.delays(network))
         # An input scaling of 1 serves all: the drive is linear in it.
-        drives = reservoir.drive(network, piece["input"])[:, None] * scaling + bias
-        steps = reservoir.trajectory(weights, drives, leak, activation, start)
-        return torch.stack([state.clone() for state, _ in steps], dim=1)
+        drives = reservoir.drive(network, piece["input"])[:, :, None] * scaling + bias
+        node = LeakyUnit(leak, activation)
+        steps = nodes.trajectory(node, weights, drives, start[None])
+        return torch.stack([node.watch(moment.state).clone() for moment in steps], dim=1)
 
     def in_open_loop(network: xr.Dataset) -> tuple[list[float], list[int], list[float]]:
         """Return score, place of the ridge parameter and `start_left` of every point at one spectral radius."""
@@ -112,16 +114,16 @@ def tune(
         fitted = torch.cat([states[:, train], series.truth.expand(len(points), -1, -1)], dim=-1)
         fits = [closed_loop.fit_readouts(fitted, states.shape[-1], ridge) for ridge in grid["ridge"]]
         weights = torch.from_numpy(network["weights"].values).expand(len(points), -1, -1)
-        past = states.transpose(0, 1)[:, :, None].expand(-1, -1, len(fits), -1)
+        past = states.transpose(0, 1)[:, None, :, None].expand(-1, -1, -1, len(fits), -1)
         steps = closed_loop.free_run(
-            reservoir.by_delay(weights, reservoir.delays(network)),
-            series.drives[:, None, None] * scaling[:, None] + bias, leak[:, None], activation,
-            past[-1], None, past=past[:-1], feedback=series.feedback * scaling[:, None],
+            LeakyUnit(leak[:, None], activation), coupling.by_delay(weights, coupling.delays(network)),
+            series.drives[:, :, None, None] * scaling[:, None] + bias,
+            past[-1], past=past[:-1], feedback=series.feedback * scaling[:, None],
             last_output=series.last_output.expand(len(points), len(fits), -1), readout=torch.stack(fits, dim=1),
             bound=series.bound, output=series.output,
         )  # fmt: skip
         function, larger_is_better = SCORES[task.attrs["score"]]
-        values = function(torch.stack([output for _, _, output in steps], dim=2), validation_truth)
+        values = function(torch.stack([output for _, output in steps], dim=2), validation_truth)
         best = values.max(dim=1) if larger_is_better else values.min(dim=1)
         return best.values.tolist(), best.indices.tolist(), left
 
