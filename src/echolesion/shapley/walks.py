@@ -32,9 +32,9 @@ ESTIMATORS = ("nested", "plain")
 #: Length below which no shorter level is opened: sampling is then cheap enough.
 SHORTEST = 8
 
-#: Orders of all nodes that a shorter level draws for one of the first: such a level has little of the variance, and in
-#: small networks much of the time. `benchmarks/walks.py` measures how far that is from the best numbers.
-SHORTER = 0.6
+#: Orders of all nodes in a shorter level for one in the first: shorter levels have little of the variance, and short
+#: walks cost more for every state. `benchmarks/walks.py` measures how far that is from the best numbers.
+SHORTER = 0.7
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,9 @@ def levels(size: int, walks: int, estimator: str = "nested") -> list[Level]:
         lengths.append(half if half < 8 else half - half % 8)  # products of such matrices are faster by up to a third
     plan, pairs = [], in_pairs(walks) // 2
     for length, smallest in pairwise([*lengths, 0]):
-        orders = pairs if length == size else ceil(SHORTER * pairs)
-        drawn = 2 * orders * (size // length)
+        # At least all of one order, so that every node is in a walk, but for those that are left over.
+        shorter = max(size // length, ceil(SHORTER * pairs * size / length))
+        drawn = 2 * (pairs if length == size else shorter)
         plan.append(Level(length, smallest, drawn, walks / drawn))
     return plan
 
