@@ -35,8 +35,8 @@ ends beyond what is possible are set to the bound.
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import xarray as xr
-from scipy import stats
 
 from echolesion.analysis.influence import GROUPS, MEANINGS
 from echolesion.connectome.graph import off_diagonal
@@ -134,7 +134,8 @@ def correlations(structure: np.ndarray, powers: np.ndarray, spread: np.ndarray) 
 
 def ranks(values: np.ndarray) -> np.ndarray:
     """Return the ranks along the last axis, of which Pearson's correlation is Spearman's."""
-    return np.asarray(stats.rankdata(values, axis=-1))
+    # Those of scipy.stats, whose import takes as long as that of everything else here.
+    return pd.DataFrame(values.reshape(-1, values.shape[-1]).T).rank().to_numpy().T.reshape(values.shape)
 
 
 def pearson(structure: np.ndarray, values: np.ndarray) -> np.ndarray:

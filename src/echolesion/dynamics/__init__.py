@@ -9,7 +9,9 @@ its read-out), and left to hear its own.
 
 `reservoir`
     `input_weights`, `build`; `simulate`, by `trajectory` and `update`, with what they take: `drive`, `feedback`,
-    `delays`, `by_delay`, `parts`, `received`; `spectral_radius`, `start_left`; `Overflow`
+    `delays`, `by_delay`, `parts`, `received`; `spectral_radius`; `Overflow`
+`echo_state`
+    `start_left`, how much of its start a network remembers
 `closed_loop`
     `loop` makes a `Loop`; `radii`, `rescaling`, `fit_readouts`, `free_run`; `generate` does all of it, intact
 """

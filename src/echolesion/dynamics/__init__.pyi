@@ -1,4 +1,5 @@
 from . import closed_loop as closed_loop
+from . import echo_state as echo_state
 from . import reservoir as reservoir
 from .closed_loop import Loop as Loop
 from .closed_loop import fit_readouts as fit_readouts
@@ -7,6 +8,7 @@ from .closed_loop import generate as generate
 from .closed_loop import loop as loop
 from .closed_loop import radii as radii
 from .closed_loop import rescaling as rescaling
+from .echo_state import start_left as start_left
 from .reservoir import Overflow as Overflow
 from .reservoir import build as build
 from .reservoir import by_delay as by_delay
@@ -18,6 +20,5 @@ from .reservoir import parts as parts
 from .reservoir import received as received
 from .reservoir import simulate as simulate
 from .reservoir import spectral_radius as spectral_radius
-from .reservoir import start_left as start_left
 from .reservoir import trajectory as trajectory
 from .reservoir import update as update

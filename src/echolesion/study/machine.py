@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from echolesion.records import origin
 from echolesion.records.memory import machine_mb
@@ -30,6 +29,8 @@ def describe(folder: Path) -> dict[str, str]:
     dict
         Texts by what they are about.
     """
+    import torch  # whoever asks whether a job fits, at the start of a study, should not wait for it
+
     free = shutil.disk_usage(folder).free
     gpus = [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())]
     return {
@@ -139,9 +140,15 @@ def troubles(
             " another disk."
         )
     device = config["sweep"]["device"]
-    if device.startswith("cuda") and not torch.cuda.is_available():
+    if device.startswith("cuda") and not _cuda_is_available():
         found.append(
             f"sweep.device is {device}, and torch sees no such GPU here: on a cluster the nodes may have one;"
             " otherwise take cpu."
         )
     return found
+
+
+def _cuda_is_available() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
