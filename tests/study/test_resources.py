@@ -26,7 +26,7 @@ def test_every_rule_of_the_workflow_is_known():
 
 
 def test_more_is_asked_for_larger_networks_and_longer_series(default_config):
-    for rule in ("sweep", "influence", "tuning", "null", "figure"):
+    for rule in ("sweep", "influence", "tuning", "null", "network_figures"):
         memory = [resources.memory_mb(rule, default_config, size) for size in (36, 279, 1400)]
         assert memory == sorted(memory) and memory[-1] > memory[0]
         minutes = [resources.minutes(rule, default_config, size) for size in (36, 279, 1400)]
@@ -74,14 +74,22 @@ def test_fits_of_the_readout_count(default_config):
 
 
 def test_compare_reads_what_snakemake_measured(config, tmp_path):
-    for job, used in (("sweep_smallworld36_optimal_0-1", 400.0), ("figure_summary", 300.0), ("tables", "-")):
+    for job, used in (
+        ("sweep_smallworld36_optimal_0-1", 400.0),
+        ("network_figures_smallworld36", 300.0),
+        ("tables", "-"),
+        ("figure_summary", 300.0),
+    ):
         table = pd.DataFrame({"s": [6.0], "h:m:s": ["0:00:06"], "max_rss": [used]})
         table.to_csv(tmp_path / f"{job}.tsv", sep="\t", index=False)
     rows = resources.compare(tmp_path, config, {"smallworld36": 36}).set_index("job")
     assert rows.loc["sweep_smallworld36_optimal_0-1", "used_mb"] == 400 + resources.STARTERS
     assert rows.loc["sweep_smallworld36_optimal_0-1", "declared_mb"] == resources.memory_mb("sweep", config, 36)
-    assert rows.loc["figure_summary", "rule"] == "figure" and pd.isna(rows.loc["tables", "used_mb"])
-    assert rows.loc["figure_summary", "used_minutes"] == pytest.approx(0.1)
+    assert rows.loc["network_figures_smallworld36", "rule"] == "network_figures" and pd.isna(
+        rows.loc["tables", "used_mb"]
+    )
+    assert "figure_summary" not in rows.index  # there is no such rule any more
+    assert rows.loc["network_figures_smallworld36", "used_minutes"] == pytest.approx(0.1)
 
 
 def test_a_plan_counts_the_jobs_of_every_network(config):

@@ -114,9 +114,10 @@ MEMORY: dict[str, Callable[[Mapping[str, Any], int], float]] = {
     "edge_cut": lambda config, size: 1.5e8 + config["sweep"]["batches"] * 4 * _values(config, size),
     "interaction": _sweep_memory,
     "explorer": lambda config, size: _of_regimes(config, size) + 20 * size**2 * len(config["regimes"]) * 8,
-    "figure": lambda config, size: len(config["regimes"]) * (6 * _values(config, size) + _powers(config, size)),
+    "network_figures": lambda config, size: len(config["regimes"]) * _influences_read(config, size),
+    "study_figures": lambda config, size: len(config["connectomes"]) * _powers(config, size),
 }
-#: All rules that ask for resources; one for all figures.
+#: All rules that ask for resources.
 NAMES = (
     *MEMORY, "connectome", "fetch", "task", "reservoir", "nulls", "map", "noise_curve", "noise_curves",
     "published_tuning", "edge_cuts", "report",
@@ -141,7 +142,7 @@ def memory_mb(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, 
     Parameters
     ----------
     rule : str
-        Its name, or "figure".
+        Its name.
     config : mapping
         The checked configuration.
     size : int
@@ -255,7 +256,7 @@ def minutes(rule: str, config: Mapping[str, Any], size: int, read: tuple[int, in
     Parameters
     ----------
     rule : str
-        Its name, or "figure".
+        Its name.
     config : mapping
         The checked configuration.
     size : int
@@ -277,7 +278,7 @@ def disk_mb(rule: str, config: Mapping[str, Any], size: int) -> float:
     Parameters
     ----------
     rule : str
-        Its name, or "figure".
+        Its name.
     config : mapping
         The checked configuration.
     size : int
@@ -363,7 +364,10 @@ def compare(folder: Path, config: Mapping[str, Any], sizes: Mapping[str, int]) -
     rows = []
     for file in sorted(folder.glob("*.tsv")):
         measured = pd.read_csv(file, sep="\t", na_values="-").iloc[0]
-        rule = max((name for name in NAMES if file.stem == name or file.stem.startswith(f"{name}_")), key=len)
+        names = [name for name in NAMES if file.stem == name or file.stem.startswith(f"{name}_")]
+        if not names:  # left by a version that had another rule
+            continue
+        rule = max(names, key=len)
         size = max((n for key, n in sizes.items() if f"_{key}_" in f"_{file.stem}_"), default=max(sizes.values()))
         rows.append(
             {
