@@ -13,7 +13,7 @@ import pandas as pd
 
 from echolesion.records import origin
 from echolesion.records.memory import machine_mb
-from echolesion.study import resources
+from echolesion.study import memory, resources
 
 
 def describe(folder: Path) -> dict[str, str]:
@@ -68,7 +68,7 @@ def refusal(job: str, declared: float, config: Mapping[str, Any]) -> str | None:
     job : str
         What it is.
     declared : float
-        Memory that it asks a cluster for, in MB; counted is what it takes without the margin, `resources.here_mb`.
+        Memory that it asks a cluster for, in MB; counted is what it takes without the margin, `memory.here_mb`.
     config : mapping
         The checked configuration.
 
@@ -77,12 +77,12 @@ def refusal(job: str, declared: float, config: Mapping[str, Any]) -> str | None:
     str or None
         One line with the numbers and what can be done; None if it fits.
     """
-    needed, memory = resources.here_mb(declared), machine_mb()
-    if needed <= memory:
+    needed, there = memory.here_mb(declared), machine_mb()
+    if needed <= there:
         return None
     return (
-        f"{job} takes {needed / 1e3:,.1f} GB of memory, more than the {memory / 1e3:,.1f} GB of this machine: keep"
-        f" fewer nodes (preparation: subset), set sweep.time_bins to fewer than {resources.time_bins(config)}, or run"
+        f"{job} takes {needed / 1e3:,.1f} GB of memory, more than the {there / 1e3:,.1f} GB of this machine: keep"
+        f" fewer nodes (preparation: subset), set sweep.time_bins to fewer than {memory.time_bins(config)}, or run"
         " on a cluster (--profile slurm, docs/scaling.md)"
     )
 
@@ -114,7 +114,7 @@ def troubles(
     folder : pathlib.Path
         Where results go.
     read : mapping of str to tuple of int, optional
-        What is read of each network, see `resources.memory_mb`.
+        What is read of each network, see `memory.memory_mb`.
     here : bool
         Whether jobs run here, so that the memory of this machine counts.
 
@@ -125,13 +125,13 @@ def troubles(
     """
     plan = resources.plan(config, sizes, read)
     found = []
-    largest, memory, at_once = int(plan["memory_mb"].max() if len(plan) else 0), machine_mb(), cores()
+    largest, there, at_once = int(plan["memory_mb"].max() if len(plan) else 0), machine_mb(), cores()
     if here and (refused := refusal_of(plan, config)):
         found.append(refused)
-    elif here and largest * at_once > memory:
+    elif here and largest * at_once > there:
         found.append(
             f"{at_once} of the largest jobs side by side ask for {largest * at_once / 1e3:.1f} GB of memory:"
-            f" run with --cores {max(1, int(memory // largest))}."
+            f" run with --cores {max(1, int(there // largest))}."
         )
     needed, free = plan["disk_mb"].sum(), shutil.disk_usage(folder).free / 1e6
     if needed > free:
