@@ -35,7 +35,6 @@ ends beyond what is possible are set to the bound.
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from echolesion.analysis.influence import GROUPS, MEANINGS
@@ -134,8 +133,9 @@ def correlations(structure: np.ndarray, powers: np.ndarray, spread: np.ndarray) 
 
 def ranks(values: np.ndarray) -> np.ndarray:
     """Return the ranks along the last axis, of which Pearson's correlation is Spearman's."""
-    # Those of scipy.stats, whose import takes as long as that of everything else here.
-    return pd.DataFrame(values.reshape(-1, values.shape[-1]).T).rank().to_numpy().T.reshape(values.shape)
+    from scipy import stats  # whose import takes as long as that of all else here, and the report ranks nothing
+
+    return np.asarray(stats.rankdata(values, axis=-1))
 
 
 def pearson(structure: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -92,9 +92,9 @@ def sweep_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:
     return precision * steps * per_step + sum(count * _fit_seconds(length, fitted) for length, count in fits)
 
 
-def _fit_seconds(size: int, steps: int) -> float:
+def _fit_seconds(size: int, steps: int, rate: float = FIT_RATE) -> float:
     """Return the modelled time of a fit of a read-out to so many steps, a triangle and its singular values."""
-    return FIT + PER_FITTED * steps * size + (2 * steps * size**2 + 20 * size**3) / FIT_RATE
+    return FIT + PER_FITTED * steps * size + (2 * steps * size**2 + 20 * size**3) / rate
 
 
 def tuning_seconds(config: Mapping[str, Any], size: int) -> float:
@@ -118,7 +118,7 @@ def tuning_seconds(config: Mapping[str, Any], size: int) -> float:
     steps, engine = 2 * task["washout"] + task["train"] + task["validation"], ENGINES["torch"]
     # In double precision; the points of a radius step together.
     simulated = 2 * points * steps * size * (3 * size / engine.rate + engine.per_state) + radii * steps * PER_TUNED
-    return simulated + points * _fit_seconds(size, task["train"])
+    return simulated + points * _fit_seconds(size, task["train"], engine.rate)  # of products, not of triangles
 
 
 def start_seconds(rule: str) -> float:
