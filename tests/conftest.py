@@ -164,7 +164,8 @@ def of_the_study():
 def shown_by(name: str, results: dict, of_the_study: dict) -> dict:
     """Return what a figure takes of the results of a study."""
     if name in of_the_study:
-        return {"result": {"all": of_the_study[name]}}
+        kind = "published_tuning" if name == "published_tuning" else "map"
+        return {kind: {"all": of_the_study[name]}}
     if name == "summary":
         trained = {f"net {regime}": result for regime, result in results["training"].items()}
         split = results["decomposition"]["all"]

@@ -146,7 +146,7 @@ def test_old_names_work_and_say_where_they_are_now(old):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("sweep.SETTINGS", "sweep.batches.SETTINGS"),
+        ("sweep.SETTINGS", "sweep.parts.SETTINGS"),
         ("shapley.ESTIMATORS", "shapley.walks.ESTIMATORS"),
         ("figures.FIGURES", "figures.drawing.FIGURES"),
         ("report.QUESTIONS", "report.page.QUESTIONS"),

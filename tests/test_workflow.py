@@ -125,7 +125,7 @@ def test_every_result_is_there_and_says_where_it_is_from(folder):
 def test_figures_are_drawn_again_without_computing_again(folder, tmp_path):
     change = {"figures": {"formats": ["svg"], "in_one_column": ["shares"]}}
     jobs = planned(folder, change=change)
-    assert all(name.startswith("figure_") or name in ("all", "report") for name in jobs)
+    assert set(jobs) == {"network_figures", "study_figures", "report", "all"}
     shares = "results/smoke/figures/smallworld36_shares.svg"
     shutil.copytree(folder, tmp_path / "copy")
     answer = snakemake(tmp_path / "copy", shares, change=change)
@@ -138,7 +138,7 @@ def test_jobs_ask_for_what_they_use_and_not_for_much_more(folder):
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     update_config(config, yaml.safe_load((ROOT / SMOKE).read_text()))
     table = resources.compare(folder / "results/smoke/benchmarks", config, {"smallworld36": 36})
-    assert len(table) >= 28 and table["used_mb"].notna().sum() >= 25
+    assert len(table) >= 22 and table["used_mb"].notna().sum() >= 18
     measured = table.dropna()
     assert (measured["declared_mb"] >= measured["used_mb"]).all(), measured
     assert (measured["declared_mb"] <= 3 * measured["used_mb"]).all(), measured
@@ -263,14 +263,13 @@ def test_nulls_are_part_of_a_study_that_configures_them(folder, tmp_path):
 
 
 SWEEP_ON = {
-    "sweep", "influence", "contribution", "decomposition", "tables", "all", "figure_contribution", "figure_influence",
-    "figure_influence_against_weight", "topology", "figure_topology", "figure_shares", "figure_summary",
-    "figure_layouts", "explorer", "report",
+    "sweep", "influence", "contribution", "decomposition", "topology", "tables", "network_figures", "study_figures",
+    "explorer", "report", "all",
 }  # fmt: skip
-TRAINING_ON = SWEEP_ON | {"training", "figure_prediction"}
-RESERVOIR_ON = TRAINING_ON | {"reservoir", "figure_tuning"}
+TRAINING_ON = SWEEP_ON | {"training"}
+RESERVOIR_ON = TRAINING_ON | {"reservoir"}
 TUNING_ON = RESERVOIR_ON | {"tuning"}
-EVERYTHING = TUNING_ON | {"connectome", "task", "figure_connectome"}
+EVERYTHING = TUNING_ON | {"connectome", "task"}
 OTHER = {"name": "other", "spectral_radius": 0.4, "leak": 0.5, "input_scaling": 1.0}
 
 
@@ -282,7 +281,7 @@ OTHER = {"name": "other", "spectral_radius": 0.4, "leak": 0.5, "input_scaling": 
         ({"tuning": {"leak": [0.2, 1.0]}}, TUNING_ON),
         ({"tuning": {"ridge": [0.5]}}, TUNING_ON),
         ({"reservoir": {"bias": 0.2}}, TUNING_ON),
-        ({"task": {"horizon": 3}}, EVERYTHING - {"connectome", "figure_connectome"}),
+        ({"task": {"horizon": 3}}, EVERYTHING - {"connectome"}),
         ({"weighting": "own"}, EVERYTHING - {"task"}),
         ({"seed": 1}, EVERYTHING),
     ],
@@ -295,19 +294,10 @@ def test_a_changed_regime_leaves_the_other_alone(folder):
     tuned = {"name": "optimal", "tuned": True}
     changed = {"name": "non-optimal", "spectral_radius": 1.4, "leak": 1.0, "input_scaling": 1.0}
     jobs = planned(folder, change={"regimes": [tuned, changed]})
-    assert set(jobs) == RESERVOIR_ON - {"figure_layouts"}  # it shows the first regime
+    assert set(jobs) == RESERVOIR_ON
     assert jobs["reservoir"] == jobs["training"] == jobs["influence"] == 1 and jobs["sweep"] == 2
     jobs = planned(folder, change={"regimes": [tuned, changed | {"spectral_radius": 1.5}, OTHER]})
     assert jobs["reservoir"] == jobs["influence"] == 1 and jobs["sweep"] == 2
-
-
-FIGURES = {
-    f"figure_{name}"
-    for name in (
-        "connectome", "tuning", "prediction", "contribution", "influence", "influence_against_weight", "topology",
-        "shares", "summary", "layouts",
-    )
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -315,12 +305,11 @@ FIGURES = {
     [
         (
             "analysis/decomposition.py",
-            {"decomposition", "tables", "topology", "report", "all"}
-            | {f"figure_{name}" for name in ("influence_against_weight", "topology", "shares", "summary")},
+            {"decomposition", "topology", "tables", "network_figures", "study_figures", "report", "all"},
         ),
         ("sweep/edge_cut.py", set()),  # the study has none
         ("sweep/simulation.py", SWEEP_ON),
-        ("figures/style.py", FIGURES | {"report", "all"}),
+        ("figures/style.py", {"network_figures", "study_figures", "report", "all"}),
         ("report/explorer.py", {"explorer", "report", "all"}),
         ("sweep/__init__.pyi", set()),  # another name leads nowhere
     ],

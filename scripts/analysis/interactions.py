@@ -2,7 +2,7 @@
 
 from snakemake.iocontainers import Snakemake
 
-from echolesion.analysis import contribution
+from echolesion.analysis import interaction
 from echolesion.records import storage
 from echolesion.records.log import logged
 from echolesion.training.task import split
@@ -11,7 +11,7 @@ snakemake: Snakemake
 
 with logged(snakemake.log[0]):
     params, wildcards, files = snakemake.params, snakemake.wildcards, snakemake.input
-    result = contribution.interactions(
+    result = interaction.interactions(
         storage.read(files.reservoir),
         storage.read(files.training),
         split(storage.read(files.task), "test"),

@@ -17,7 +17,8 @@ with logged(snakemake.log[0]):
     lines = machine.describe(Path()) | {
         "study": f"{config['study']}: {nodes}",
         "takes": f"jobs of up to {largest:.1f} GB of memory, one thread a job, sweeps on"
-        f" {config['sweep']['device']}, {plan['disk_mb'].sum() / 1e3:.2f} GB of disk",
+        f" {config['sweep']['device']}, {plan['disk_mb'].sum() / 1e3:.2f} GB of disk, and about"
+        f" {snakemake.params.seconds / 60:.1f} min on all cores",
     }
     here = snakemake.params.here
     troubles = machine.troubles(config, sizes, Path(), snakemake.params.read, here)

@@ -5,7 +5,7 @@ import logging
 from snakemake.iocontainers import Snakemake
 
 from echolesion import training
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import echo_state
 from echolesion.records import storage
 from echolesion.records.log import logged
 
@@ -19,7 +19,7 @@ with logged(snakemake.log[0]):
     )
     name = f"{snakemake.wildcards.connectome}, {snakemake.wildcards.regime}"
     logging.info("%s: test score %s", name, test)
-    if (left := trained.attrs["start_left"]) > reservoir.FORGOTTEN:
+    if (left := trained.attrs["start_left"]) > echo_state.FORGOTTEN:
         logging.warning(
             "%s: not an echo state network: its start still changes states by %.0f %% after the washout",
             name,

@@ -52,10 +52,10 @@ def test_a_map_of_one_network_or_of_noise_is_not_given_an_interval(of_the_study)
     whole = of_the_study["parameter_map"]
     one = whole.copy(deep=True)
     one["low"][...] = one["high"][...] = one["association_low"][...] = one["association_high"][...] = np.nan
-    assert "[" not in captions.caption("parameter_map", {"result": {"all": one}}).partition("\n")[0]
-    assert "[" not in captions.caption("map_against_score", {"result": {"all": one}}).partition("\n")[0]
+    assert "[" not in captions.caption("parameter_map", {"map": {"all": one}}).partition("\n")[0]
+    assert "[" not in captions.caption("map_against_score", {"map": {"all": one}}).partition("\n")[0]
     one["association"][...] = np.nan
-    text = captions.caption("map_against_score", {"result": {"all": one}})
+    text = captions.caption("map_against_score", {"map": {"all": one}})
     assert "too few points of the grid have a correlation that is known" in text and "nan" not in text
 
 

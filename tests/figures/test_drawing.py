@@ -126,10 +126,10 @@ def test_topology_shows_every_measure_regime_and_surrogate(results):
 
 
 def test_every_network_and_point_of_the_map_is_shown(of_the_study):
-    figure = figures.draw("map_against_score", "a title", {"result": {"all": of_the_study["parameter_map"]}})
+    figure = figures.draw("map_against_score", "a title", {"map": {"all": of_the_study["parameter_map"]}})
     for axes in figure.axes:
         assert sum(len(line.get_xdata()) for line in axes.lines) == 2 * 2 * 2
-    figure = figures.draw("parameter_map", "a title", {"result": {"all": of_the_study["parameter_map"]}})
+    figure = figures.draw("parameter_map", "a title", {"map": {"all": of_the_study["parameter_map"]}})
     panels = [axes for axes in figure.axes if any(len(image.get_array().shape) == 2 for image in axes.images)]
     assert len(panels) == len(of_study.OF_MAP) and all(len(axes.texts) == 4 + 1 for axes in panels)  # a letter too
 

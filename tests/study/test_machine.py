@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import ROOT
 
-from echolesion.study import machine, resources
+from echolesion.study import machine, memory, resources
 
 
 @pytest.fixture
@@ -32,16 +32,16 @@ def test_every_trouble_is_said_with_its_remedy(default_config, tmp_path):
     assert "2 of the largest jobs side by side" in text and "run with --cores 1" in text
     config = copy.deepcopy(default_config)
     config["sweep"] |= {"device": "cuda", "time_bins": 200}
-    memory, disk, gpu = machine.troubles(config, {"a": 4000}, tmp_path)
-    assert memory.startswith("decomposition of a (4000 nodes) takes ")
-    assert "more than the 16.0 GB of this machine: keep fewer nodes (preparation: subset), set sweep" in memory
+    too_large, disk, gpu = machine.troubles(config, {"a": 4000}, tmp_path)
+    assert too_large.startswith("explorer of a (4000 nodes) takes ")
+    assert "more than the 16.0 GB of this machine: keep fewer nodes (preparation: subset), set sweep" in too_large
     assert machine.troubles(config, {"a": 4000}, tmp_path, here=False) == [disk, gpu]
     assert "50.0 GB are free" in disk and "torch sees no such GPU" in gpu
 
 
 @pytest.mark.usefixtures("here")
 def test_a_job_is_refused_by_what_it_takes_without_the_margin(default_config):
-    least = resources.BASE + resources.MARGIN * (16e3 - resources.BASE + resources.STARTERS)
+    least = memory.BASE + memory.MARGIN * (16e3 - memory.BASE + memory.STARTERS)
     assert least > 20e3  # asked of a cluster
     assert machine.refusal("sweep", least, default_config) is None
     assert machine.refusal("sweep", least + 100, default_config).startswith("sweep takes 16.1 GB of memory, more than")

@@ -10,14 +10,14 @@ from conftest import TASK, make_network
 from oracles import arriving, enumerate_states, exact_influence, lesioned_states
 
 from echolesion import connectome, shapley, sweep, training
-from echolesion.analysis import contribution, influence
+from echolesion.analysis import contribution, influence, interaction
 from echolesion.dynamics import reservoir
 from echolesion.records import seeds
 from echolesion.shapley import statistics, walks
 from echolesion.sweep import batches as batches_module
 from echolesion.sweep import simulation
-from echolesion.sweep.batches import SUMS
 from echolesion.sweep.lesion import LESIONS
+from echolesion.sweep.parts import SUMS
 from echolesion.training import scores, task
 
 
@@ -206,7 +206,7 @@ def test_interactions_equal_enumeration(network8, states8):
     errors = scores.nrmse(readout, torch.from_numpy(trained["truth"].values)).numpy()
     exact = shapley.exact_interactions(lambda coalitions: errors[coalitions @ (1 << np.arange(8))], 8)
     options = {"seed": 1, "batches": range(20), "walks": 100}
-    estimate = contribution.interactions(network, trained, task.split(series, "test"), **options)
+    estimate = interaction.interactions(network, trained, task.split(series, "test"), **options)
     pairs = influence.off_diagonal(8)
     assert np.isnan(estimate["interaction"].values[~pairs]).all()
     np.testing.assert_array_equal(estimate["interaction"], estimate["interaction"].T)
@@ -484,7 +484,7 @@ def test_odd_walks_are_rounded_up_and_files_say_so(network8):
     assert influence.estimate(odd).attrs["walks_per_batch"] == 20
     network, trained, series = network8
     options = {"seed": 0, "batches": range(8)}
-    together = contribution.interactions(network, trained, task.split(series, "test"), walks=59, **options)
+    together = interaction.interactions(network, trained, task.split(series, "test"), walks=59, **options)
     assert together.attrs["walks_per_batch"] == 60
 
 

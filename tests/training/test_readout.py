@@ -7,7 +7,7 @@ from conftest import TASK, make_network
 
 from echolesion import connectome, training
 from echolesion.connectome import catalogue, preparation
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import echo_state, reservoir
 from echolesion.records import seeds
 from echolesion.training import scores, task, tuning
 
@@ -117,7 +117,7 @@ def test_tuning_refuses_networks_that_remember_their_start():
     grid = {"spectral_radius": [0.5, 1.5], "leak": [0.1], "input_scaling": [0.3], "ridge": [0.001]}
     tuned = tuning.tune(weights, unscaled, series, grid, bias=0.001, activation="tanh")
     start_left = tuned["start_left"].squeeze()
-    assert start_left[0] < reservoir.FORGOTTEN < start_left[1]
+    assert start_left[0] < echo_state.FORGOTTEN < start_left[1]
     assert tuned.attrs["best_spectral_radius"] == 0.5
     with pytest.raises(ValueError, match="forgets its start"):
         tuning.tune(weights, unscaled, series, grid | {"spectral_radius": [1.5]}, bias=0.001, activation="tanh")

@@ -76,20 +76,27 @@ def templates():
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
-def files_of_figure(name):
-    """Return the files of a figure: pictures, caption, and the source data of its panels."""
-    suffixes = {"png", *config["figures"]["formats"]}
+def files_of_figures(names):
+    """Return the files of figures: pictures, captions, and the source data of their panels."""
+    suffixes = sorted({"png", *config["figures"]["formats"]})
+    folder = f"{STUDY}/figures"
     return {
-        "pictures": [f"{STUDY}/figures/{name}.{suffix}" for suffix in sorted(suffixes)],
-        "caption": f"{STUDY}/figures/{name}.txt",
-        "source_data": directory(f"{STUDY}/figures/source_data/{name}"),
+        "pictures": [
+            f"{folder}/{name}.{suffix}" for name in names for suffix in suffixes
+        ],
+        "captions": [f"{folder}/{name}.txt" for name in names],
+        "source_data": [directory(f"{folder}/source_data/{name}") for name in names],
     }
 
 
-def width_of(figure):
-    """Return the width of a figure in mm."""
-    narrow = figure in config["figures"]["in_one_column"]
-    return config["figures"]["one_column" if narrow else "two_columns"]
+def widths_of(figures):
+    """Return the widths of figures in mm."""
+    settings = config["figures"]
+    narrow = settings["in_one_column"]
+    return {
+        name: settings["one_column" if name in narrow else "two_columns"]
+        for name in figures
+    }
 
 
 def batches_of(shard):

@@ -1,4 +1,6 @@
-# One rule per figure, which writes pictures, a caption and the source data of its panels. A figure gets datasets by kind and name; `names` says which file of a kind has which name.
+# A job draws all figures of a network, and another those of the study: to start Python takes longer than to draw one.
+# Each is written as pictures, a caption and the source data of its panels. A figure gets datasets by kind and name;
+# `names` says which file of a kind has which name.
 NETWORK_FIGURES = {
     "connectome": ["connectome"],
     "tuning": ["tuning", "reservoir"],
@@ -8,167 +10,140 @@ NETWORK_FIGURES = {
     "influence_against_weight": ["influence", "reservoir", "decomposition"],
     "shares": ["influence", "decomposition"],
     "topology": ["topology"],
-    "noise_curve": ["noise_curve"],
+    **({"noise_curve": ["noise_curve"]} if NOISE else {}),
 }
-RESULTS = {
-    "connectome": rules.connectome.output,
-    "tuning": rules.tuning.output,
-    "decomposition": rules.decomposition.output,
-    "topology": rules.topology.output,
-    "noise_curve": rules.noise_curve.output,
-    "reservoir": rules.reservoir.output,
-    "training": rules.training.output,
-    "influence": rules.influence.output,
-    "contribution": rules.contribution.output,
-}
+OF_NETWORK = ("connectome", "tuning", "decomposition", "topology")
 OF_REGIMES = ("reservoir", "training", "influence", "contribution", "noise_curve")
 
 
-for figure, kinds in NETWORK_FIGURES.items():
+rule network_figures:
+    input:
+        connectome=rules.connectome.output,
+        tuning=rules.tuning.output,
+        decomposition=rules.decomposition.output,
+        topology=rules.topology.output,
+        reservoir=expand(rules.reservoir.output, regime=REGIMES, allow_missing=True),
+        training=expand(rules.training.output, regime=REGIMES, allow_missing=True),
+        influence=expand(rules.influence.output, regime=REGIMES, allow_missing=True),
+        contribution=expand(
+            rules.contribution.output, regime=REGIMES, allow_missing=True
+        ),
+        noise_curve=(
+            expand(rules.noise_curve.output, regime=REGIMES, allow_missing=True)
+            if NOISE
+            else []
+        ),
+    output:
+        **files_of_figures([f"{{connectome}}_{name}" for name in NETWORK_FIGURES]),
+    log:
+        f"{LOGS}/network_figures_{{connectome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/network_figures_{{connectome}}.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        **needs("network_figures"),
+    params:
+        code=code("figures/figures.py"),
+        figures=NETWORK_FIGURES,
+        titles=lambda wildcards: dict.fromkeys(NETWORK_FIGURES, wildcards.connectome),
+        widths=widths_of(NETWORK_FIGURES),
+        names={kind: ["all"] for kind in OF_NETWORK}
+        | {
+            kind: REGIMES if NOISE or kind != "noise_curve" else []
+            for kind in OF_REGIMES
+        },
+        without=[],
+    script:
+        "../../scripts/figures/figures.py"
 
-    rule:
-        name:
-            f"figure_{figure}"
-        input:
-            **{
-                kind: expand(RESULTS[kind], regime=REGIMES, allow_missing=True)
-                for kind in kinds
-            },
-        output:
-            **files_of_figure(f"{{connectome}}_{figure}"),
-        log:
-            f"{LOGS}/figure_{figure}_{{connectome}}.log",
-        benchmark:
-            f"{BENCHMARKS}/figure_{figure}_{{connectome}}.tsv"
-        conda:
-            "../../environment.yml"
-        resources:
-            **needs("figure"),
-        params:
-            code=code("figures/figure.py"),
-            figure=figure,
-            width=width_of(figure),
-            title=lambda wildcards: wildcards.connectome,
-            names={kind: REGIMES if kind in OF_REGIMES else ["all"] for kind in kinds},
-        script:
-            "../../scripts/figures/figure.py"
+
+# Figures of the whole study, those that it has: of what, and what stands above them.
+MAPPED = f"Study {config['study']}: {len(MAP_CONNECTOMES)} networks"
+STUDY_FIGURES = {
+    "summary": (
+        ["connectome", "decomposition", "nulls", "training"],
+        f"Does the wiring explain influence? Study {config['study']}",
+    ),
+    "layouts": (
+        ["connectome", "influence"],
+        f"The strongest influences of all, regime {REGIMES[0]}. Study {config['study']}",
+    ),
+    **(
+        {"parameter_map": (["map"], MAPPED), "map_against_score": (["map"], MAPPED)}
+        if MAP
+        else {}
+    ),
+    **(
+        {
+            "published_tuning": (
+                ["published_tuning"],
+                f"Study {config['study']}: the published tuning",
+            )
+        }
+        if PUBLISHED
+        else {}
+    ),
+}
 
 
-# Figures of all networks of the study.
-OF_NETWORKS = [
-    f"{connectome} {regime}" for connectome in CONNECTOMES for regime in REGIMES
-]
-
-
-rule figure_summary:
+rule study_figures:
     input:
         connectome=expand(rules.connectome.output, connectome=CONNECTOMES),
         decomposition=expand(rules.decomposition.output, connectome=CONNECTOMES),
         nulls=expand(rules.nulls.output, connectome=CONNECTOMES) if NULLS else [],
         training=expand(rules.training.output, connectome=CONNECTOMES, regime=REGIMES),
+        influence=expand(
+            rules.influence.output, connectome=CONNECTOMES, regime=REGIMES[0]
+        ),
+        map=rules.map.output.map if MAP else [],
+        published_tuning=rules.published_tuning.output if PUBLISHED else [],
     output:
-        **files_of_figure("summary"),
+        **files_of_figures(STUDY_FIGURES),
     log:
-        f"{LOGS}/figure_summary.log",
+        f"{LOGS}/study_figures.log",
     benchmark:
-        f"{BENCHMARKS}/figure_summary.tsv"
+        f"{BENCHMARKS}/study_figures.tsv"
     conda:
         "../../environment.yml"
     resources:
-        **needs("figure"),
+        **needs("study_figures"),
     params:
-        code=code("figures/figure.py"),
-        figure="summary",
-        width=width_of("summary"),
-        title=f"Does the wiring explain influence? Study {config['study']}",
+        code=code("figures/figures.py"),
+        figures={name: kinds for name, (kinds, _) in STUDY_FIGURES.items()},
+        titles={name: title for name, (_, title) in STUDY_FIGURES.items()},
+        widths=widths_of(STUDY_FIGURES),
         names={
             "connectome": CONNECTOMES,
             "decomposition": CONNECTOMES,
             "nulls": CONNECTOMES if NULLS else [],
-            "training": OF_NETWORKS,
+            "training": expand(
+                "{connectome} {regime}", connectome=CONNECTOMES, regime=REGIMES
+            ),
+            "influence": CONNECTOMES,
+            "map": ["all"] if MAP else [],
+            "published_tuning": ["all"] if PUBLISHED else [],
         },
+        # Of many networks, the courses of influence over time would take much memory; these figures show none.
+        without=[
+            f"{part}{kind}"
+            for part in ("influence", "direct", "indirect")
+            for kind in ("", "_se")
+        ],
     script:
-        "../../scripts/figures/figure.py"
-
-
-rule figure_layouts:
-    input:
-        connectome=expand(rules.connectome.output, connectome=CONNECTOMES),
-        influence=expand(
-            rules.influence.output, connectome=CONNECTOMES, regime=REGIMES[0]
-        ),
-    output:
-        **files_of_figure("layouts"),
-    log:
-        f"{LOGS}/figure_layouts.log",
-    benchmark:
-        f"{BENCHMARKS}/figure_layouts.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        **needs("figure"),
-    params:
-        code=code("figures/figure.py"),
-        figure="layouts",
-        width=width_of("layouts"),
-        title=f"The strongest influences of all, regime {REGIMES[0]}. Study {config['study']}",
-        names={"connectome": CONNECTOMES, "influence": CONNECTOMES},
-    script:
-        "../../scripts/figures/figure.py"
-
-
-# Figures of the whole study, each of one result; those that the study has.
-STUDY_FIGURES = {
-    "parameter_map": (rules.map.output.map, f"{len(MAP_CONNECTOMES)} networks"),
-    "map_against_score": (rules.map.output.map, f"{len(MAP_CONNECTOMES)} networks"),
-    "published_tuning": (rules.published_tuning.output[0], "the published tuning"),
-}
-
-
-for figure, (result, title) in STUDY_FIGURES.items():
-
-    rule:
-        name:
-            f"figure_{figure}"
-        input:
-            result=[result],
-        output:
-            **files_of_figure(figure),
-        log:
-            f"{LOGS}/figure_{figure}.log",
-        benchmark:
-            f"{BENCHMARKS}/figure_{figure}.tsv"
-        conda:
-            "../../environment.yml"
-        resources:
-            **needs("figure"),
-        params:
-            code=code("figures/figure.py"),
-            figure=figure,
-            width=width_of(figure),
-            title=f"Study {config['study']}: {title}",
-            names={"result": ["all"]},
-        script:
-            "../../scripts/figures/figure.py"
+        "../../scripts/figures/figures.py"
 
 
 # Everything that is drawn, by the files' names.
 DRAWN = [
-    "summary",
-    "layouts",
-    *(["parameter_map", "map_against_score"] if MAP else []),
-    *(["published_tuning"] if PUBLISHED else []),
-    *expand(
-        "{connectome}_{figure}",
-        connectome=CONNECTOMES,
-        figure=[name for name in NETWORK_FIGURES if NOISE or name != "noise_curve"],
-    ),
+    *STUDY_FIGURES,
+    *expand("{connectome}_{figure}", connectome=CONNECTOMES, figure=[*NETWORK_FIGURES]),
 ]
 
 
 # Draw again what changed, without what it is drawn from: `snakemake figures --rerun-triggers mtime`.
 rule figures:
     input:
-        pictures=[files_of_figure(name)["pictures"] for name in DRAWN],
-        captions=[files_of_figure(name)["caption"] for name in DRAWN],
+        pictures=files_of_figures(DRAWN)["pictures"],
+        captions=files_of_figures(DRAWN)["captions"],
     localrule: True

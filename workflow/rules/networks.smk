@@ -1,7 +1,7 @@
 # How large networks are, and what the jobs on them ask for.
 from functools import cache
 
-from echolesion.study import networks, resources
+from echolesion.study import durations, memory, networks
 
 
 def steps_of(entry):
@@ -65,6 +65,13 @@ def size_of(connectome):
     return network_of(connectome).nodes
 
 
+def seconds_of_study(at_once):
+    """Return the modelled time of the study, so many jobs side by side; networks that nobody knows take none."""
+    sizes = {key: size_of(key) for key in [*CONNECTOMES, *MAP_CONNECTOMES]}
+    named = config | {"connectomes": CONNECTOMES}
+    return durations.study_seconds(named, sizes, at_once)
+
+
 def read_of_all():
     """Return what is read of each network: nodes, and values of connections or pairs."""
     found = {key: network_of(key) for key in CONNECTOMES}
@@ -83,15 +90,14 @@ def needs(name):
                 networks_of_job = map(network_of, {*CONNECTOMES, *MAP_CONNECTOMES})
             largest = max(networks_of_job, key=lambda network: network.nodes)
             read = (largest.read_nodes, largest.read_values)
-            asked = getattr(resources, resource)
             # Of one that nobody knows, next to nothing is asked; an attempt more is more.
-            return attempt * asked(name, config, max(largest.nodes, 2), read)
+            return attempt * resource(name, config, max(largest.nodes, 2), read)
 
         return asked_for
 
-    on_gpu = name in resources.ON_DEVICE and config["sweep"]["device"] != "cpu"
+    on_gpu = name in memory.ON_DEVICE and config["sweep"]["device"] != "cpu"
     return {
-        "mem_mb": of("memory_mb"),
-        "runtime": of("minutes"),
+        "mem_mb": of(memory.memory_mb),
+        "runtime": of(durations.minutes),
         "gpu": 1 if on_gpu else 0,
     }

@@ -27,8 +27,6 @@ def lock_study():
 
 def announcement():
     """Say how long the study takes on a machine like that of docs/scaling.md."""
-    from echolesion.study import cost
-
     sizes = {
         key: size_of(key) for key in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES])
     }
@@ -37,10 +35,9 @@ def announcement():
             f"echolesion: study '{config['study']}': {', '.join(CONNECTOMES)}; how long it takes is known when there is"
             f" {', '.join(unknown)}."
         )
-    named = config | {"connectomes": CONNECTOMES}
     limits = workflow.resource_settings
     at_once = limits.cores or limits.nodes or 1
-    minutes = cost.study_seconds(named, sizes, at_once) / 60
+    minutes = seconds_of_study(at_once) / 60
     where = (
         f"here on {at_once} cores"
         if limits.cores

@@ -61,5 +61,6 @@ rule doctor:
         sizes=lambda wildcards: {key: size_of(key) for key in CONNECTOMES},
         read=lambda wildcards: read_of_all(),
         here=lambda wildcards: workflow.local_exec,
+        seconds=lambda wildcards: seconds_of_study(len(os.sched_getaffinity(0))),
     script:
         "../../scripts/study/doctor.py"

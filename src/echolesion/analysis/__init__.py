@@ -10,7 +10,9 @@ other measures of structure and surrogates (``topology.nc``), networks wired at 
 `influence`
     `influence.estimate`; the `spread` of power over pairs and its `reliability`
 `contribution`
-    `contribution.estimate`, `interactions`
+    `contribution.estimate`
+`interaction`
+    `interactions`, what two nodes add to the score together
 `decomposition`
     `decompose`, by `measure`, `by_pairs`, `correlations`, `ceiling` and `bounds`; `pearson` and `ranks`, with
     noise; `edge_cut`, the same of cut connections

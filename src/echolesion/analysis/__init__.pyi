@@ -2,6 +2,7 @@ from . import cautions as cautions
 from . import contribution as contribution
 from . import decomposition as decomposition
 from . import influence as influence
+from . import interaction as interaction
 from . import measurement as measurement
 from . import noise_curve as noise_curve
 from . import nulls as nulls
@@ -9,7 +10,6 @@ from . import parameter_map as parameter_map
 from . import topology as topology
 from .cautions import distinct as distinct
 from .cautions import warnings as warnings
-from .contribution import interactions as interactions
 from .decomposition import bounds as bounds
 from .decomposition import by_pairs as by_pairs
 from .decomposition import ceiling as ceiling
@@ -21,6 +21,7 @@ from .decomposition import pearson as pearson
 from .decomposition import ranks as ranks
 from .influence import reliability as reliability
 from .influence import spread as spread
+from .interaction import interactions as interactions
 from .measurement import labelled as labelled
 from .noise_curve import expected as expected
 from .noise_curve import gather as gather

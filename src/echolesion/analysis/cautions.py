@@ -2,9 +2,9 @@
 
 import numpy as np
 import xarray as xr
-from scipy import stats
+from scipy import special
 
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import echo_state
 from echolesion.training.scores import SCORES
 
 #: Share of false ones that is accepted among the nodes that are said to contribute.
@@ -26,9 +26,10 @@ def distinct(values: np.ndarray, errors: np.ndarray, batches: int) -> int:
         Batches that the errors are of.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.t.sf(np.abs(values / errors), batches - 1)
-    p = np.nan_to_num(p, nan=1.0)
-    return int((stats.false_discovery_control(p) <= FALSE_DISCOVERIES).sum())
+        p = 2 * special.stdtr(batches - 1, -np.abs(values / errors))
+    p = np.sort(np.nan_to_num(p, nan=1.0))
+    below = np.flatnonzero(p <= FALSE_DISCOVERIES * np.arange(1, len(p) + 1) / len(p))
+    return int(below[-1]) + 1 if len(below) else 0
 
 
 def warnings(trained: xr.Dataset, influence: xr.Dataset, contribution: xr.Dataset) -> list[str]:
@@ -70,7 +71,7 @@ def warnings(trained: xr.Dataset, influence: xr.Dataset, contribution: xr.Datase
             " shares and correlations of power, and how regimes compare, may change with sweep.time_bins; null"
             " keeps every step."
         )
-    if (left := trained.attrs["start_left"]) > reservoir.FORGOTTEN:
+    if (left := trained.attrs["start_left"]) > echo_state.FORGOTTEN:
         found.append(
             f"the network does not forget its start within the washout (a difference of {left:.2g} of the largest state"
             " is left): what it does depends on where it began."

@@ -36,7 +36,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
-from scipy import stats
 
 from echolesion.analysis.influence import GROUPS, MEANINGS
 from echolesion.connectome.graph import off_diagonal
@@ -134,6 +133,8 @@ def correlations(structure: np.ndarray, powers: np.ndarray, spread: np.ndarray) 
 
 def ranks(values: np.ndarray) -> np.ndarray:
     """Return the ranks along the last axis, of which Pearson's correlation is Spearman's."""
+    from scipy import stats  # whose import takes as long as that of all else here, and the report ranks nothing
+
     return np.asarray(stats.rankdata(values, axis=-1))
 
 

@@ -9,7 +9,7 @@ import xarray as xr
 from echolesion.connectome.graph import off_diagonal
 from echolesion.records.progress import bar
 from echolesion.shapley import power, statistics
-from echolesion.sweep.batches import merge
+from echolesion.sweep.parts import merge
 
 #: Reliability of power below which a map of influence should not be interpreted.
 RELIABLE = 0.9

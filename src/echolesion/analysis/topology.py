@@ -151,12 +151,15 @@ def compare(
     matrix = weights.transpose("source", "target").values
     pairs = off_diagonal(len(matrix))
     compared = [_of_influence(result) for result in influence.values()]
-    value = np.stack([correlate(measures(matrix)[:, pairs]) for correlate in compared], axis=1)
+    structure = measures(matrix)[:, pairs]
+    ranks = decomposition.ranks(structure)
+    value = np.stack([correlate(structure, ranks) for correlate in compared], axis=1)
 
     def of_surrogate(surrogate: np.ndarray) -> np.ndarray:
         """Return the correlations with one, shape (regime, correlation, measure)."""
         structure = measures(surrogate)[:, pairs]
-        return np.stack([correlate(structure, replicates=False)[0] for correlate in compared])
+        ranks = decomposition.ranks(structure)
+        return np.stack([correlate(structure, ranks, replicates=False)[0] for correlate in compared])
 
     # One at a time: those of all of them together would not fit into memory.
     draws = [draw for draw in NULLS.values() for _ in range(number)]
@@ -199,22 +202,22 @@ def compare(
 
 
 def _of_influence(result: xr.Dataset) -> Callable[..., np.ndarray]:
-    """Return what correlates an influence with measures of shape (measure, pair).
+    """Return what correlates an influence with measures and their ranks, both of shape (measure, pair).
 
     It returns the values of all batches and of all but each, or of the former alone, shape (..., correlation, measure).
     """
     powers = decomposition.by_pairs(result["influence_power"].sel(kind="variance"), "left_out")
     spread = result["power_spread"].sel(kind="variance", pairs="all", different_batches=4).values
     magnitude = np.sqrt(decomposition.by_pairs(result["influence_raw_power"], "left_out"))
-    ranks = decomposition.ranks(magnitude)
+    ranked = decomposition.ranks(magnitude)
 
-    def correlate(structure: np.ndarray, *, replicates: bool = True) -> np.ndarray:
+    def correlate(structure: np.ndarray, ranks: np.ndarray, *, replicates: bool = True) -> np.ndarray:
         chosen = slice(None) if replicates else slice(1)
         return np.stack(
             [
                 decomposition.correlations(structure, powers, spread)[chosen],
                 decomposition.pearson(structure, magnitude[chosen]),
-                decomposition.pearson(decomposition.ranks(structure), ranks[chosen]),
+                decomposition.pearson(ranks, ranked[chosen]),
             ],
             axis=1,
         )

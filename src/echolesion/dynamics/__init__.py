@@ -15,8 +15,10 @@ it is lesioned (its radius, its read-out), and left to hear its own.
 `leaky_unit`
     `LeakyUnit`, the kind that echo state networks are made of
 `reservoir`
-    `input_weights`, `build`; `simulate`, and what that takes: `unit`, `drive`, `feedback`; `spectral_radius`,
-    `start_left`; `Overflow`
+    `input_weights`, `build`; `simulate`, and what that takes: `unit`, `drive`, `feedback`; `spectral_radius`;
+    `Overflow`
+`echo_state`
+    `start_left`, how much of its start a network remembers
 `closed_loop`
     `loop` makes a `Loop`; `radii`, `rescaling`, `fit_readouts`, `free_run`; `generate` does all of it, intact
 """

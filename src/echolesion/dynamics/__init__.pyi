@@ -1,5 +1,6 @@
 from . import closed_loop as closed_loop
 from . import coupling as coupling
+from . import echo_state as echo_state
 from . import leaky_unit as leaky_unit
 from . import nodes as nodes
 from . import reservoir as reservoir
@@ -14,6 +15,7 @@ from .coupling import by_delay as by_delay
 from .coupling import delays as delays
 from .coupling import parts as parts
 from .coupling import received as received
+from .echo_state import start_left as start_left
 from .leaky_unit import LeakyUnit as LeakyUnit
 from .nodes import Moment as Moment
 from .nodes import NodeDynamics as NodeDynamics
@@ -27,5 +29,4 @@ from .reservoir import feedback as feedback
 from .reservoir import input_weights as input_weights
 from .reservoir import simulate as simulate
 from .reservoir import spectral_radius as spectral_radius
-from .reservoir import start_left as start_left
 from .reservoir import unit as unit

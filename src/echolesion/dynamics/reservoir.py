@@ -23,10 +23,6 @@ class Overflow(ValueError):
     """Activity that grows beyond all numbers, which an unbounded activation allows."""
 
 
-#: Largest `start_left` at which a reservoir counts as having forgotten its start.
-FORGOTTEN = 0.05
-
-
 def spectral_radius(weights: xr.DataArray) -> float:
     """Return the largest absolute eigenvalue of a connectome.
 
@@ -248,19 +244,3 @@ def simulate(reservoir: xr.Dataset, inputs: xr.DataArray, start: Tensor | None =
         coords={"time": inputs["time"], "node": reservoir["node"].values},
         attrs={"long_name": "activity", "units": "1"},
     )
-
-
-def start_left(states: np.ndarray, others: np.ndarray) -> float:
-    """Return how much of its start a reservoir remembers: nothing, if it has the echo state property (Jaeger 2001).
-
-    Parameters
-    ----------
-    states, others : numpy.ndarray, shape (..., N)
-        States of one reservoir after the same input from different starts.
-
-    Returns
-    -------
-    float
-        Largest difference over the largest state; 0 when the start is forgotten.
-    """
-    return float(np.abs(states - others).max() / np.abs(states).max().clip(np.finfo(float).tiny))

@@ -288,7 +288,7 @@ def _of_layouts(results: Results) -> str:
 
 
 def _over_map(results: Results) -> Iterator[tuple[str, xr.Dataset]]:
-    (dataset,) = results["result"].values()
+    (dataset,) = results["map"].values()
     for loop in map(str, dataset["loop"].values):
         yield loop, dataset.sel(loop=loop)
 
@@ -329,7 +329,7 @@ def _of_map_against_score(results: Results) -> str:
 
 
 def _of_published_tuning(results: Results) -> str:
-    (tuned,) = results["result"].values()
+    (tuned,) = results["published_tuning"].values()
     return (
         f"Draw {tuned.attrs['best_draw']} of the weights has the lowest error, {tuned.attrs['tuning_error']:.2g}, at"
         f" radius {tuned.attrs['best_spectral_radius']:.4f}; in validation {tuned.attrs['validation_error']:.5f}."

@@ -2,12 +2,12 @@
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import xarray as xr
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
-from scipy import stats
 
 from echolesion.connectome.graph import describe
 from echolesion.figures.style import COLOURS, GREY, MILLIMETRE, UNKNOWN, WIDTH, Results, colours_of, gathered
@@ -119,7 +119,7 @@ def layouts(results: Results) -> Figure:
         else:
             graph = nx.from_numpy_array((weights.values != 0) | (weights.values != 0).T)
             # Ranks, as a few nodes of few connections would push the others into a corner.
-            places = stats.rankdata(list(nx.spring_layout(graph, seed=0).values()), axis=0)
+            places = pd.DataFrame(list(nx.spring_layout(graph, seed=0).values())).rank().to_numpy()
             axes.set(xlabel="no coordinates", xticks=[], yticks=[])
         pairs, connected = strongest_pairs(weights, results["influence"][name])
         for kind, colour in ((connected, COLOURS[0]), (~connected, COLOURS[1])):
@@ -145,7 +145,7 @@ def parameter_map(results: Results) -> Figure:
     "of 3" says that the measure is known in networks of three graphs; gray, with "not known", that at most in one of
     several.
     """
-    (dataset,) = results["result"].values()
+    (dataset,) = results["map"].values()
     loops, fewest = list(dataset["loop"].values), min(2, len(np.unique(dataset["graph"])))
     figure = Figure(figsize=(WIDTH, (25 + 45 * len(loops)) * MILLIMETRE))
     panels = figure.subplots(len(loops), len(OF_MAP), sharex=True, sharey=True, squeeze=False)
@@ -182,7 +182,7 @@ def parameter_map(results: Results) -> Figure:
 
 def map_against_score(results: Results) -> Figure:
     """Draw, for every network and point of the grid, correlation and indirect share against the test score."""
-    (dataset,) = results["result"].values()
+    (dataset,) = results["map"].values()
     loops, leaks = list(dataset["loop"].values), list(dataset["leak"].values)
     measures = [name for name in OF_MAP if name.startswith("power_")]
     figure = Figure(figsize=(WIDTH, (20 + 48 * len(loops)) * MILLIMETRE))
@@ -222,7 +222,7 @@ def map_against_score(results: Results) -> Figure:
 
 def published_tuning(results: Results) -> Figure:
     """Draw the errors by which the published network was chosen, a line per draw of its weights."""
-    (tuned,) = results["result"].values()
+    (tuned,) = results["published_tuning"].values()
     figure = Figure(figsize=(WIDTH, 65 * MILLIMETRE))
     axes = figure.subplots()
     radii, draw = tuned["spectral_radius"].values, tuned.attrs["best_draw"]

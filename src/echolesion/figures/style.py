@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from string import ascii_lowercase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+# The report takes words from here, and draws nothing.
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Results = Mapping[str, Mapping[str, xr.Dataset]]
 
@@ -43,7 +46,7 @@ def colours_of(names: Mapping[str, object]) -> dict[str, str]:
     return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(names)}
 
 
-def gathered(panels: np.ndarray) -> tuple[list[Artist], list[str]]:
+def gathered(panels: np.ndarray) -> tuple[list["Artist"], list[str]]:
     """Return the legend entries of all panels, each once."""
     entries = {
         label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
@@ -51,7 +54,7 @@ def gathered(panels: np.ndarray) -> tuple[list[Artist], list[str]]:
     return list(entries.values()), list(entries)
 
 
-def panels_of(figure: Figure) -> dict[str, Axes]:
+def panels_of(figure: "Figure") -> dict[str, "Axes"]:
     """Return the panels of a figure by their letters; bars of colour are no panels."""
     panels = [axes for axes in figure.axes if axes.axison and axes.get_label() != "<colorbar>"]
     return dict(zip(ascii_lowercase, panels, strict=False))

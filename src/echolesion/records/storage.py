@@ -6,16 +6,17 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import netCDF4
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 
 from echolesion.records import origin
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def read(path: str | Path, without: Collection[str] = ()) -> xr.Dataset:
@@ -133,8 +134,10 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
         table.to_csv(temporary, index=False)
 
 
-def write_figure(figure: Figure, path: str | Path) -> None:
+def write_figure(figure: "Figure", path: str | Path) -> None:
     """Write a figure in the format its suffix names, fonts embedded, without a date: equal figures give equal files."""
+    import matplotlib as mpl  # most of the jobs that write draw nothing
+
     path = Path(path)
     undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix)
     style: dict[Any, Any] = {"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": path.name}

@@ -13,7 +13,7 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 #: Fewest batches from which a standard error is estimated.
 FEWEST_BATCHES = 8
@@ -127,4 +127,4 @@ def above_zero(values: np.ndarray) -> np.ndarray:
 
 def t_quantile(batches: int, level: float = 0.95) -> float:
     """Return the number of standard errors on either side of an estimate from so many batches."""
-    return float(stats.t.ppf((1 + level) / 2, batches - 1))
+    return float(special.stdtrit(batches - 1, (1 + level) / 2))

@@ -10,11 +10,13 @@ a study, and after it an RO-Crate, a zip of results, inputs and code with their 
     `is_file`, `key_of`, `regime`
 `networks`
     `Network`, in numbers: `request` what they are, `measure` them in a process of its own, and what is `known`
+`memory`
+    `memory_mb` and `disk_mb` of a job, by `time_bins`; `here_mb`, without the margin
+`durations`
+    `job_seconds`, by `start_seconds`, `sweep_seconds` (of an `Engine`) and `tuning_seconds`, and the `minutes` that a
+    job asks for; `jobs_of_network`, and all together `study_seconds`
 `resources`
-    `resources.memory_mb`, `here_mb`, `minutes`, `disk_mb` of a job, by `sweep_seconds`, `tuning_seconds` and
-    `time_bins`; `plan` of a study; `compare` with what was used
-`cost`
-    `study_seconds`
+    `plan` of a study; `compare` with what was used
 `machine`
     `machine.describe` this one, its `cores`, `troubles` that a study would have, the `refusal` of a
     job, and `refusal_of` the largest of a plan

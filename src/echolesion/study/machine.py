@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from echolesion.records import origin
 from echolesion.records.memory import machine_mb
-from echolesion.study import resources
+from echolesion.study import memory, resources
 
 
 def describe(folder: Path) -> dict[str, str]:
@@ -30,6 +29,8 @@ def describe(folder: Path) -> dict[str, str]:
     dict
         Texts by what they are about.
     """
+    import torch  # whoever asks whether a job fits, at the start of a study, should not wait for it
+
     free = shutil.disk_usage(folder).free
     gpus = [torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())]
     return {
@@ -67,7 +68,7 @@ def refusal(job: str, declared: float, config: Mapping[str, Any]) -> str | None:
     job : str
         What it is.
     declared : float
-        Memory that it asks a cluster for, in MB; counted is what it takes without the margin, `resources.here_mb`.
+        Memory that it asks a cluster for, in MB; counted is what it takes without the margin, `memory.here_mb`.
     config : mapping
         The checked configuration.
 
@@ -76,12 +77,12 @@ def refusal(job: str, declared: float, config: Mapping[str, Any]) -> str | None:
     str or None
         One line with the numbers and what can be done; None if it fits.
     """
-    needed, memory = resources.here_mb(declared), machine_mb()
-    if needed <= memory:
+    needed, there = memory.here_mb(declared), machine_mb()
+    if needed <= there:
         return None
     return (
-        f"{job} takes {needed / 1e3:,.1f} GB of memory, more than the {memory / 1e3:,.1f} GB of this machine: keep"
-        f" fewer nodes (preparation: subset), set sweep.time_bins to fewer than {resources.time_bins(config)}, or run"
+        f"{job} takes {needed / 1e3:,.1f} GB of memory, more than the {there / 1e3:,.1f} GB of this machine: keep"
+        f" fewer nodes (preparation: subset), set sweep.time_bins to fewer than {memory.time_bins(config)}, or run"
         " on a cluster (--profile slurm, docs/scaling.md)"
     )
 
@@ -113,7 +114,7 @@ def troubles(
     folder : pathlib.Path
         Where results go.
     read : mapping of str to tuple of int, optional
-        What is read of each network, see `resources.memory_mb`.
+        What is read of each network, see `memory.memory_mb`.
     here : bool
         Whether jobs run here, so that the memory of this machine counts.
 
@@ -124,13 +125,13 @@ def troubles(
     """
     plan = resources.plan(config, sizes, read)
     found = []
-    largest, memory, at_once = int(plan["memory_mb"].max() if len(plan) else 0), machine_mb(), cores()
+    largest, there, at_once = int(plan["memory_mb"].max() if len(plan) else 0), machine_mb(), cores()
     if here and (refused := refusal_of(plan, config)):
         found.append(refused)
-    elif here and largest * at_once > memory:
+    elif here and largest * at_once > there:
         found.append(
             f"{at_once} of the largest jobs side by side ask for {largest * at_once / 1e3:.1f} GB of memory:"
-            f" run with --cores {max(1, int(memory // largest))}."
+            f" run with --cores {max(1, int(there // largest))}."
         )
     needed, free = plan["disk_mb"].sum(), shutil.disk_usage(folder).free / 1e6
     if needed > free:
@@ -139,9 +140,15 @@ def troubles(
             " another disk."
         )
     device = config["sweep"]["device"]
-    if device.startswith("cuda") and not torch.cuda.is_available():
+    if device.startswith("cuda") and not _cuda_is_available():
         found.append(
             f"sweep.device is {device}, and torch sees no such GPU here: on a cluster the nodes may have one;"
             " otherwise take cpu."
         )
     return found
+
+
+def _cuda_is_available() -> bool:
+    import torch
+
+    return torch.cuda.is_available()

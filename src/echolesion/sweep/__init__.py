@@ -9,7 +9,9 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 ``contribution_sum (batch, level, node, step, output)``, in units of activity and of the read-out.
 
 `batches`
-    `run` a sweep, `merge` its parts; the `game` of a network for other estimators
+    `run` a sweep; the `game` of a network for other estimators
+`parts`
+    `merge` the parts of a sweep, its shards and rounds
 `lesion`
     what lesioned nodes are `held` at, and `read_out_activity`
 `simulation`

@@ -1,13 +1,14 @@
 from . import batches as batches
 from . import edge_cut as edge_cut
 from . import lesion as lesion
+from . import parts as parts
 from . import simulation as simulation
 from . import sums as sums
 from .batches import game as game
-from .batches import merge as merge
 from .batches import run as run
 from .lesion import held as held
 from .lesion import read_out_activity as read_out_activity
+from .parts import merge as merge
 from .simulation import Instant as Instant
 from .simulation import Mending as Mending
 from .simulation import Problem as Problem

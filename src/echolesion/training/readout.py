@@ -13,7 +13,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from echolesion.dynamics import closed_loop, reservoir
+from echolesion.dynamics import closed_loop, echo_state, reservoir
 from echolesion.training.scores import SCORES, memory_per_output, score_error
 from echolesion.training.task import SPLITS, split
 
@@ -104,7 +104,7 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
         steps of the test split; ``score`` and ``score_se (split, measure)``; for the memory task ``memory_per_lag
         (output)`` on the test split; the chosen ``ridge`` as attribute. Every split is run from state 0 through its
         own washout; the attribute ``start_left`` is the largest difference that another start would make after it
-        (from where the split before ended, see `reservoir.start_left`). In closed loop there is no constant; the
+        (from where the split before ended, see `echo_state.start_left`). In closed loop there is no constant; the
         validation and the test split are generated after a fit to all that comes before them, the score of the training
         split is that of the fit, and ``start_left`` compares a start from 0 with one from 1 at the end of training.
 
@@ -123,7 +123,7 @@ def train(network: xr.Dataset, task: xr.Dataset, ridges: Sequence[float]) -> xr.
     for name, piece in pieces.items():
         scored, truths[name] = scored_steps(piece)
         states[name] = torch.from_numpy(reservoir.simulate(network, piece["input"]).values[scored])
-        left.append(reservoir.start_left(states[name].numpy()[0], whole[task["split"] == name][scored][0]))
+        left.append(echo_state.start_left(states[name].numpy()[0], whole[task["split"] == name][scored][0]))
     training, validation = ((states[name], truths[name]) for name in ("train", "validation"))
     best, _, readout, constant = best_readout(training, validation, ridges, task.attrs["score"])
     prediction = {name: states[name] @ readout + constant for name in SPLITS}
@@ -145,7 +145,7 @@ def _train_in_closed_loop(network: xr.Dataset, task: xr.Dataset, ridges: Sequenc
         reservoir.simulate(network, training, torch.full((1, network.sizes["node"]), start, dtype=torch.float64))[-1]
         for start in (0.0, 1.0)
     ]
-    attributes = {"ridge": float(ridges[best]), "start_left": reservoir.start_left(ends[0].values, ends[1].values)}
+    attributes = {"ridge": float(ridges[best]), "start_left": echo_state.start_left(ends[0].values, ends[1].values)}
     constant = torch.zeros(task.sizes["output"], dtype=torch.float64)
     return _result(network, task, readout, constant, prediction, truths, attributes)
 

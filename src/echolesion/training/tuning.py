@@ -8,7 +8,7 @@ import torch
 import xarray as xr
 from torch import Tensor
 
-from echolesion.dynamics import closed_loop, coupling, nodes, reservoir
+from echolesion.dynamics import closed_loop, coupling, echo_state, nodes, reservoir
 from echolesion.dynamics.leaky_unit import LeakyUnit
 from echolesion.records.progress import bar
 from echolesion.training.readout import best_readout, scored_steps
@@ -51,7 +51,7 @@ def tune(
         ``score`` (NaN where activity overflows), the best ``ridge``, ``start_left`` and ``forgets`` at every point,
         dims ``(spectral_radius, leak, input_scaling)``. The attributes ``best_spectral_radius``, ``best_leak`` and
         ``best_input_scaling`` name the best of the points that forget their start within the washout: ``start_left``,
-        see `reservoir.start_left`, compares a start from 0 with one from the end of the training split, and, from
+        see `echo_state.start_left`, compares a start from 0 with one from the end of the training split, and, from
         `STARTS` places of the training split, with the run that goes through it. In closed loop
         the validation split is generated, and the start is compared at the end of the training split.
 
@@ -82,13 +82,13 @@ def tune(
         """Return score, place of the ridge parameter and `start_left` of every point at one spectral radius."""
         states = [run(network, piece, zero) for piece in pieces]
         others = run(network, pieces[1].isel(time=slice(first + 1)), states[0][:, -1])[:, first]
-        left = list(map(reservoir.start_left, states[1][:, first].numpy(), others.numpy()))
+        left = list(map(echo_state.start_left, states[1][:, first].numpy(), others.numpy()))
         for start in np.linspace(0, len(train) - first - 1, STARTS).astype(int):
             # The training split is one long run; here it starts anew.
             anew = run(network, pieces[0].isel(time=slice(start, start + first + 1)), zero)[:, first]
             at_once = states[0][:, start + first]
             left = [
-                max(a, reservoir.start_left(*pair))
+                max(a, echo_state.start_left(*pair))
                 for a, *pair in zip(left, at_once.numpy(), anew.numpy(), strict=True)
             ]
         values, chosen = [np.nan] * len(points), [0] * len(points)
@@ -106,7 +106,7 @@ def tune(
         """Return the same; every point is a batch of networks that differ in their ridge parameter."""
         states = run(network, pieces[0], zero)
         others = run(network, pieces[0], states[:, -1])
-        left = list(map(reservoir.start_left, states[:, -1].numpy(), others[:, -1].numpy()))
+        left = list(map(echo_state.start_left, states[:, -1].numpy(), others[:, -1].numpy()))
         if not states.isfinite().all():
             return [np.nan] * len(points), [0] * len(points), left
         series = closed_loop.loop(network, pieces[1])
@@ -159,7 +159,7 @@ def tune(
     )
     for variable in tuned.variables.values():
         variable.attrs.setdefault("units", "1")
-    tuned["forgets"] = (tuned["start_left"] <= reservoir.FORGOTTEN).assign_attrs(
+    tuned["forgets"] = (tuned["start_left"] <= echo_state.FORGOTTEN).assign_attrs(
         long_name="whether the start is forgotten within the washout", units="1"
     )
     eligible = tuned["score"].where(tuned["forgets"])
