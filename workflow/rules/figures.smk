@@ -96,8 +96,8 @@ rule study_figures:
         influence=expand(
             rules.influence.output, connectome=CONNECTOMES, regime=REGIMES[0]
         ),
-        map=rules.map.output.map if MAP else [],
-        published_tuning=rules.published_tuning.output if PUBLISHED else [],
+        map=[rules.map.output.map] if MAP else [],
+        published_tuning=[*rules.published_tuning.output] if PUBLISHED else [],
     output:
         **files_of_figures(STUDY_FIGURES),
     log:
