@@ -237,7 +237,7 @@ def test_a_study_in_closed_loop_with_map_and_noise_curve(tmp_path):
     assert sweeps["bounded_lesioned_share"].between(0, 0.5).all()
     points = networks.query("measure == 'test_score'")
     assert len(points) == 2 * 2 * 2 and points["estimate"].notna().all()
-    assert set(curves["walks"]) == {16} and set(curves["kind"]) == {"short", "long"}
+    assert set(curves["walks"]) == {16, 32} and set(curves["kind"]) == {"short", "long"}
     with xr.open_dataset(tmp_path / "results/smoke/published_tuning.nc") as tuned:
         assert tuned.attrs["validation_error"] == pytest.approx(0.00486, abs=5e-6)
     wider = CLOSED | {"map": CLOSED["map"] | {"leak": [0.1, 0.5]}}
