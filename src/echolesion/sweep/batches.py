@@ -17,7 +17,7 @@ from echolesion.records import seeds
 from echolesion.records.progress import bar
 from echolesion.shapley.games import Game
 from echolesion.shapley.walks import in_pairs, levels, sample
-from echolesion.sweep import simulation
+from echolesion.sweep import closed_lanes, simulation
 from echolesion.sweep.lesion import read_out_activity
 from echolesion.sweep.sums import add, empty, walks_at_once
 from echolesion.training.scores import SCORES
@@ -49,6 +49,7 @@ def run(
     rescale: bool = False,
     device: str = "cpu",
     dtype: torch.dtype | None = None,
+    engine: str = "torch",
     progress: str | None = None,
 ) -> xr.Dataset:
     """Sweep over lesions, in independent batches of walks.
@@ -86,6 +87,8 @@ def run(
         Any device of torch that has float64.
     dtype : torch.dtype, optional
         Type of the simulation and of the influence sums: float32 by default, and float64 in closed loop.
+    engine : {"torch", "lanes"}
+        What simulates: "lanes" is for closed loops without delays, in float64 on a CPU.
     progress : str, optional
         Label of a progress bar; none by default.
 
@@ -123,6 +126,7 @@ def run(
     )  # fmt: skip
     size = problem.size
     plan = levels(size, walks, estimator)
+    closed = None if engine == "torch" else closed_lanes.prepare(problem)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
     summed = []
     with bar(progress, "states", total=total) as shown:
@@ -130,8 +134,8 @@ def run(
             rng = seeds.generator(seed, "walks", batch, round_number)
             sums = empty(problem, time_bins, len(plan))
             for place, level in enumerate(plan):
-                for chunk in sample(level, size, rng, walks_at_once(problem, level)):
-                    add(sums, problem, place, level, chunk)
+                for chunk in sample(level, size, rng, in_pairs(walks_at_once(problem, level))):
+                    add(sums, problem, place, level, chunk, closed)
                     shown.update(chunk.intact.size)
             if not torch.isfinite(sums.influence.sum()):
                 raise reservoir.Overflow("the activity of lesioned networks overflows: take a smaller spectral radius")
