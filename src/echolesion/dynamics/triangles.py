@@ -30,7 +30,8 @@ def _column(_context: Any, block: Any, place: Any) -> Any:
     result = types.UniTuple(lanes, ROWS)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        read = [_read(context, builder, signature.args[0], *arguments, row)[0] for row in range(ROWS)]
+        block, place = arguments
+        read = [_read(context, builder, signature.args[0], block, place, row)[0] for row in range(ROWS)]
         return context.make_tuple(builder, result, read)
 
     return result(block, types.intp), generate
@@ -41,9 +42,10 @@ def _product(_context: Any, column: Any, block: Any, place: Any) -> Any:
     """Return the inner product of a column that was read and one of a block."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        column, block, place = arguments
         sums: list[Any] = []
-        for row, value in enumerate(cgutils.unpack_tuple(builder, arguments[0], ROWS)):
-            entry, _ = _read(context, builder, signature.args[1], *arguments[1:], row)
+        for row, value in enumerate(cgutils.unpack_tuple(builder, column, ROWS)):
+            entry, _ = _read(context, builder, signature.args[1], block, place, row)
             product = builder.fmul(value, entry, flags=("contract",))
             if row < _SUMS:
                 sums.append(product)
@@ -80,7 +82,7 @@ def _read(context: Any, builder: Any, of_type: Any, block: Any, place: Any, row:
     return builder.load(pointer, align=8), pointer
 
 
-@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(error_model="numpy")
 def absorb(factor, first, size, columns, block):  # type: ignore[no-untyped-def]
     """Update the triangular factors of eight matrices with a block of further rows, in place.
 
@@ -113,7 +115,7 @@ def absorb(factor, first, size, columns, block):  # type: ignore[no-untyped-def]
             _subtract(column, part, block, j * ROWS * LANES)
 
 
-@njit(error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(error_model="numpy")
 def solve(factor, first, size, columns, solution, place, scratch):  # type: ignore[no-untyped-def]
     """Solve R x = y of eight triangular factors, and return their condition.
 

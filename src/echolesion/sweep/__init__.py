@@ -15,6 +15,12 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 `simulation`
     `prepare` a `Problem` (with a `Mending`), `simulate` it (a `Run`), `outputs`, `rows_at_once`, `connections`,
     `longest_delay`, `aligned`
+`closed_lanes`
+    The same in closed loop, eight networks side by side: `Network`, its `Intact` run, and what makes them, `start` by
+    `of_problem` and `intact_run`; `add_walks` by `orders_of` and `add_pairs`
+`closed_steps`
+    What numba compiles of it: `Units` that hear what is in a `Loop` and are added to `Totals`; `teach`,
+    `fit`, `generate`
 `sums`
     `Sums` of a batch: `sums.empty`, `sums.add`, `walks_at_once`
 `edge_cut`

@@ -1,4 +1,6 @@
 from . import batches as batches
+from . import closed_lanes as closed_lanes
+from . import closed_steps as closed_steps
 from . import edge_cut as edge_cut
 from . import lesion as lesion
 from . import simulation as simulation
@@ -6,6 +8,20 @@ from . import sums as sums
 from .batches import game as game
 from .batches import merge as merge
 from .batches import run as run
+from .closed_lanes import Intact as Intact
+from .closed_lanes import Network as Network
+from .closed_lanes import add_pairs as add_pairs
+from .closed_lanes import add_walks as add_walks
+from .closed_lanes import intact_run as intact_run
+from .closed_lanes import of_problem as of_problem
+from .closed_lanes import orders_of as orders_of
+from .closed_lanes import start as start
+from .closed_steps import Loop as Loop
+from .closed_steps import Totals as Totals
+from .closed_steps import Units as Units
+from .closed_steps import fit as fit
+from .closed_steps import generate as generate
+from .closed_steps import teach as teach
 from .lesion import held_activity as held_activity
 from .lesion import read_out_activity as read_out_activity
 from .simulation import Mending as Mending

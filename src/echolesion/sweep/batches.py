@@ -5,6 +5,7 @@ These are kept apart by batch, and from their weights, until all parts of the sw
 """
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from hashlib import sha256
 
 import numpy as np
@@ -17,7 +18,7 @@ from echolesion.records import seeds
 from echolesion.records.progress import bar
 from echolesion.shapley.games import Game
 from echolesion.shapley.walks import in_pairs, levels, sample
-from echolesion.sweep import closed_lanes, simulation
+from echolesion.sweep import simulation
 from echolesion.sweep.lesion import read_out_activity
 from echolesion.sweep.sums import add, empty, walks_at_once
 from echolesion.training.scores import SCORES
@@ -29,6 +30,8 @@ SUMS = (
 )  # fmt: skip
 #: Pairs of nodes whose influence is kept at every step, besides that of all in bins.
 SAMPLED = 1000
+#: What simulates lesioned networks.
+ENGINES = ("torch", "lanes")
 #: Attributes in which the parts of a sweep must agree.
 SETTINGS = ("score", "estimator", "lesion", "loop", "refit_readout", "rescale")
 
@@ -110,9 +113,11 @@ def run(
     Raises
     ------
     ValueError
-        If the device is not there, a setting is unknown, there are more time bins than scored steps, or activity
-        overflows (which an unbounded activation allows).
+        If the device is not there, a setting is unknown, there are more time bins than scored steps, activity
+        overflows (which an unbounded activation allows), or the engine does not run such networks.
     """
+    if engine not in ENGINES:
+        raise ValueError(f"unknown engine '{engine}' (allowed: {', '.join(ENGINES)})")
     scored = piece["scored"].values
     steps = int(scored.sum())
     time_bins = steps if time_bins is None else time_bins
@@ -126,7 +131,12 @@ def run(
     )  # fmt: skip
     size = problem.size
     plan = levels(size, walks, estimator)
-    closed = None if engine == "torch" else closed_lanes.prepare(problem)
+    started, simulated = None, None
+    if engine == "lanes":
+        from echolesion.sweep import closed_lanes  # numba takes a second to import
+
+        started = closed_lanes.start(problem)
+        simulated = partial(closed_lanes.add_walks, *started)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
     summed = []
     with bar(progress, "states", total=total) as shown:
@@ -134,13 +144,17 @@ def run(
             rng = seeds.generator(seed, "walks", batch, round_number)
             sums = empty(problem, time_bins, len(plan))
             for place, level in enumerate(plan):
-                for chunk in sample(level, size, rng, in_pairs(walks_at_once(problem, level))):
-                    add(sums, problem, place, level, chunk, closed)
+                at_once = walks_at_once(problem, level)
+                for chunk in sample(level, size, rng, at_once if simulated is None else in_pairs(at_once)):
+                    add(sums, problem, place, level, chunk, simulated)
                     shown.update(chunk.intact.size)
             if not torch.isfinite(sums.influence.sum()):
                 raise reservoir.Overflow("the activity of lesioned networks overflows: take a smaller spectral radius")
             summed.append(sums)
-    if problem.loop is None:
+    if started is not None:
+        intact = torch.from_numpy(started[1].outputs)
+        lesioned = torch.zeros_like(intact)  # silence is read out as 0, fitted again or not
+    elif problem.loop is None:
         intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]
         lesioned = _read_out(read_out_activity(network, piece, lesion), trained)[scored]
     else:

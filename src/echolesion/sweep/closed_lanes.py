@@ -15,9 +15,10 @@ import torch
 from echolesion.dynamics import closed_loop, reservoir
 from echolesion.dynamics.lanes import ACTIVATIONS, LANES, aligned
 from echolesion.dynamics.triangles import ROWS
-from echolesion.shapley.walks import Walks
+from echolesion.shapley.walks import Level, Walks
 from echolesion.sweep.closed_steps import Loop, Totals, Units, fit, generate, teach
 from echolesion.sweep.simulation import Problem
+from echolesion.sweep.sums import Sums
 
 #: Numbers of triangular factors kept at once.
 KEPT_AT_ONCE = 2**22
@@ -43,6 +44,8 @@ class Network(NamedTuple):
         Spectral radius of the intact network, and ridge parameter.
     columns : int
         Of the sums of the influence.
+    bins : numpy.ndarray of int, shape (steps,)
+        Bin of every generated step.
     """
 
     weights: np.ndarray
@@ -55,6 +58,7 @@ class Network(NamedTuple):
     radius: float
     ridge: float
     columns: int
+    bins: np.ndarray
 
 
 class Intact(NamedTuple):
@@ -97,7 +101,8 @@ def _vectors(length: int, smallest: int, whole: bool) -> _Vectors:
     """Lay the coalitions of a walk of so many nodes and of its reverse into vectors."""
     sizes = np.arange(max(smallest, 1), length)
     full = len(sizes) // LANES * LANES
-    backward, nodes = [], []
+    backward: list[int] = []
+    nodes: list[int] = []
     vector, lane = np.full((2, length + 1), -1), np.zeros((2, length + 1), dtype=int)
     for direction in range(2):
         for begin in range(0, full, LANES):
@@ -105,7 +110,7 @@ def _vectors(length: int, smallest: int, whole: bool) -> _Vectors:
             vector[direction, alike], lane[direction, alike] = len(nodes), np.arange(LANES)
             backward.append(direction)
             nodes.append(alike[-1])
-    left = [(direction, size) for size in sizes[full:] for direction in range(2)]
+    left: list[tuple[int | slice, int]] = [(direction, size) for size in sizes[full:] for direction in range(2)]
     left += [] if whole else [(slice(None), length)]
     for place, coalition in enumerate(left):
         if place % LANES == 0:
@@ -211,11 +216,17 @@ def _units(
         room = aligned(total) if values.dtype == float else np.zeros(total, dtype=int)
         room[place] = values
         filled_up.append(room)
+    with_, without, pair_weight, pair_place, pair_number = (
+        np.concatenate(parts, axis=-1) for parts in zip(*pairs, strict=True)
+    )
+    edge_of, edge_from, edge_weight = _connections(network, vectors, nodes)
+    target, sender, carried, own, copy_weight, copy_number = filled_up
     return Units(
-        vectors.first_node, nodes.reshape(-1), _flat(network.loop.leak * intact),
-        *_connections(network, vectors, nodes), _flat(scale), copy_of, *filled_up,
-        *(np.concatenate(parts, axis=-1) for parts in zip(*pairs, strict=True)),
-        orders if length == size else orders[:, :0],
+        first_node=vectors.first_node, node=nodes.reshape(-1), active=_flat(network.loop.leak * intact),
+        edge_of=edge_of, edge_from=edge_from, edge_weight=edge_weight, scale=_flat(scale), copy_of=copy_of,
+        copy_target=target, copy_sender=sender, copy_carried=carried, copy_own=own, copy_weight=copy_weight,
+        copy_number=copy_number, pair_with=with_, pair_without=without, pair_weight=pair_weight,
+        pair_place=pair_place, pair_number=pair_number, shown=orders if length == size else orders[:, :0],
     )  # fmt: skip
 
 
@@ -284,7 +295,7 @@ def orders_of(walks: Walks, smallest: int) -> np.ndarray:
 
 
 def intact_run(network: Network, totals: Totals) -> Intact:
-    """Run the intact network, for `add`; `totals` are not added to."""
+    """Run the intact network, for `add_pairs`; `totals` are not added to."""
     size, steps = len(network.weights), len(network.loop.history) + len(network.loop.drives)
     # The one coalition of a walk that is not taken for the intact network, without walks of which it were a part.
     vectors = _vectors(size, size, whole=False)
@@ -294,7 +305,7 @@ def intact_run(network: Network, totals: Totals) -> Intact:
     return Intact(kept, read[0, 0, :, :, 0], float(units.scale[0]))
 
 
-def add(
+def add_pairs(
     network: Network, intact: Intact, orders: np.ndarray, smallest: int, weight: float, totals: Totals
 ) -> np.ndarray:
     """Run the prefixes of some walks and of their reverses, and add their differences to the sums, in place.
@@ -380,11 +391,41 @@ def of_problem(problem: Problem) -> Network:
         radius=mending.radius,
         ridge=mending.ridge,
         columns=len(problem.weights),
+        bins=problem.bins,
     )
 
 
-def prepare(problem: Problem) -> tuple[Network, Intact]:
-    """Return the network of a problem and its intact run, for `add`."""
-    network = of_problem(problem)
-    nothing = np.zeros((len(problem.bins), 0))
+def start(problem: Problem) -> tuple[Network, Intact]:
+    """Return the network of a problem and its intact run, for `add_walks`.
+
+    Raises
+    ------
+    ValueError
+        If it does not run here, see `of_problem`, or its activity overflows.
+    """
+    network, nothing = of_problem(problem), np.zeros((len(problem.bins), 0))
     return network, intact_run(network, Totals(nothing, nothing, nothing, problem.bins))
+
+
+def add_walks(network: Network, intact: Intact, sums: Sums, level: Level, walks: Walks) -> torch.Tensor:
+    """Run pairs of walks of a level, add their differences to the sums of a batch, and return their outputs.
+
+    Parameters
+    ----------
+    network, intact
+        From `start`.
+    sums : Sums
+        Of the batch; influence, direct and sampled are added to.
+    level : Level
+        The level of the walks.
+    walks : Walks
+        Pairs of a walk and its reverse.
+
+    Returns
+    -------
+    torch.Tensor, shape (walks, prefixes, step, output)
+        Outputs of every prefix.
+    """
+    totals = Totals(sums.influence.flatten(1).numpy(), sums.direct.numpy(), sums.sampled.numpy(), network.bins)
+    orders = orders_of(walks, level.smallest)
+    return torch.from_numpy(add_pairs(network, intact, orders, level.smallest, level.weight, totals)).flatten(0, 1)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from echolesion.dynamics.lanes import LANES, activated, bounded, gather, load, or_zero, spread, store, tanh
+from echolesion.dynamics.lanes import LANES, activated, at, bounded, gather, load, or_zero, spread, store, tanh
 from echolesion.dynamics.triangles import ROWS, absorb, solve
 
 
@@ -105,7 +105,7 @@ class Totals(NamedTuple):
     bins: np.ndarray
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def _step(units, unit, vector, loop, drive, states, now, width, driven, row, heard):  # type: ignore[no-untyped-def]
     """Take the networks of a vector from the states at `now` to the next, `width` further; keep pre-activations."""
     first = units.first_node[vector]
@@ -115,9 +115,9 @@ def _step(units, unit, vector, loop, drive, states, now, width, driven, row, hea
     for place in range(first, units.first_node[vector + 1]):
         entry = unit * entries + place
         total = spread(0.0)
-        for edge in range(units.edge_of[entry], units.edge_of[entry + 1]):
-            total = total + units.edge_weight[edge] * load(states, now + units.edge_from[edge])
-        node = units.node[entry]
+        for edge in range(at(units.edge_of, entry), at(units.edge_of, entry + 1)):
+            total = total + at(units.edge_weight, edge) * load(states, now + at(units.edge_from, edge))
+        node = at(units.node, entry)
         z = drive[node] + scale * total
         if len(heard):
             for output in range(outputs):
@@ -128,7 +128,7 @@ def _step(units, unit, vector, loop, drive, states, now, width, driven, row, hea
         store(states, now + width + place * LANES, h)
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def _step_copies(units, unit, loop, states, now, driven, row, itself, copies):  # type: ignore[no-untyped-def]
     """Take the copies of a unit to the next step: they hear what their targets do, and the node that was added."""
     for copy in range(units.copy_of[unit], units.copy_of[unit + 1], LANES):
@@ -140,7 +140,7 @@ def _step_copies(units, unit, loop, states, now, driven, row, itself, copies):  
         store(copies, copy, h + loop.leak * (activated(z, loop.activation) - h))
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def _absorb(units, vector, loop, begin, rows, place, states, width, block, factor, first):  # type: ignore[no-untyped-def]
     """Take the states of those steps that are fitted, and the true outputs, into the triangular factor of a vector."""
     beginning, size = units.first_node[vector], units.first_node[vector + 1] - units.first_node[vector]
@@ -162,7 +162,7 @@ def _absorb(units, vector, loop, begin, rows, place, states, width, block, facto
     return taken
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def teach(units, loop, shown, kept, state, copies, factor, factor_of, states, driven, block):  # type: ignore[no-untyped-def]
     """Run networks through the training series.
 
@@ -219,7 +219,7 @@ def teach(units, loop, shown, kept, state, copies, factor, factor_of, states, dr
             state[unit * numbers + number] = states[number]
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def _show(units, unit, shown, begin, rows, states, width):  # type: ignore[no-untyped-def]
     """Put the states of the intact network behind those of a unit, before the first of some steps and after each."""
     first = units.first_node[-1] * LANES
@@ -228,7 +228,7 @@ def _show(units, unit, shown, begin, rows, states, width):  # type: ignore[no-un
             states[row * width + first + place] = shown[begin + row, units.shown[unit, place]]
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def _keep(kept, begin, rows, states, width):  # type: ignore[no-untyped-def]
     """Keep the states of the first network."""
     for row in range(rows):
@@ -236,7 +236,7 @@ def _keep(kept, begin, rows, states, width):  # type: ignore[no-untyped-def]
             kept[begin + row + 1, node] = states[(row + 1) * width + node * LANES]
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def fit(units, outputs, factor, factor_of, readout, condition, scratch):  # type: ignore[no-untyped-def]
     """Make read-outs, flat, of shape (U, E, O, 8), of triangular factors; take their condition, (U, V, 8)."""
     vectors, entries = len(units.first_node) - 1, units.first_node[-1]
@@ -250,7 +250,7 @@ def fit(units, outputs, factor, factor_of, readout, condition, scratch):  # type
             store(condition, (unit * vectors + vector) * LANES, found)
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def _read_out(units, unit, vector, loop, states, now, readout, outputs, heard, read, place):  # type: ignore[no-untyped-def]
     """Read the outputs of the networks of a vector, to be heard and to be kept."""
     entries = units.first_node[-1]
@@ -265,12 +265,12 @@ def _read_out(units, unit, vector, loop, states, now, readout, outputs, heard, r
         store(read, (place * outputs + output) * LANES, y)
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def _add(units, unit, totals, summed, now, copies, bin_, share):  # type: ignore[no-untyped-def]
     """Add the differences of a unit, of states or of their sums over a bin, to the sums of that bin."""
     for pair in range(len(units.pair_with)):
-        difference = summed[now + units.pair_with[pair]] - summed[now + units.pair_without[pair]]
-        totals.influence[bin_, units.pair_place[unit, pair]] += difference * (units.pair_weight[pair] * share)
+        difference = at(summed, now + at(units.pair_with, pair)) - at(summed, now + at(units.pair_without, pair))
+        totals.influence[bin_, units.pair_place[unit, pair]] += difference * (at(units.pair_weight, pair) * share)
     first = units.copy_of[unit]
     for copy in range(first, units.copy_of[unit + 1]):
         if units.copy_weight[copy] != 0:
@@ -278,7 +278,7 @@ def _add(units, unit, totals, summed, now, copies, bin_, share):  # type: ignore
             totals.direct[bin_, units.copy_number[copy]] += difference * (units.copy_weight[copy] * share)
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def _add_sampled(units, unit, totals, step, states, now):  # type: ignore[no-untyped-def]
     for pair in range(len(units.pair_with)):
         number = units.pair_number[unit, pair]
@@ -287,7 +287,7 @@ def _add_sampled(units, unit, totals, step, states, now):  # type: ignore[no-unt
             totals.sampled[step, number] += difference * units.pair_weight[pair]
 
 
-@njit(error_model="numpy", cache=True)  # type: ignore[untyped-decorator]
+@njit(error_model="numpy", cache=True)
 def generate(  # type: ignore[no-untyped-def]
     units, loop, shown, kept, state, copies, readout, outputs, totals, read, states, driven, summed, summed_copies
 ):

@@ -14,6 +14,7 @@ lesions are there from its first step on. A node that has a connection to itself
 copy. In closed loop the copies' feedback is that of S. What i sends to a copy is scaled as in S + i, all else as in S.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,7 +24,7 @@ from torch import Tensor
 
 from echolesion.dynamics import reservoir
 from echolesion.shapley.walks import Level, Walks
-from echolesion.sweep import closed_lanes, simulation
+from echolesion.sweep import simulation
 from echolesion.training.scores import SCORES
 
 
@@ -178,9 +179,13 @@ class _Sampled:
 
 
 def add(
-    sums: Sums, problem: simulation.Problem, place: int, level: Level, walks: Walks,
-    closed: tuple[closed_lanes.Network, closed_lanes.Intact] | None = None,
-) -> None:  # fmt: skip
+    sums: Sums,
+    problem: simulation.Problem,
+    place: int,
+    level: Level,
+    walks: Walks,
+    simulated: Callable[[Sums, Level, Walks], Tensor] | None = None,
+) -> None:
     """Simulate the prefixes of some walks and add their differences to the sums, in place.
 
     Parameters
@@ -195,8 +200,9 @@ def add(
         The level of the walks.
     walks : Walks
         At most `walks_at_once`.
-    closed : tuple, optional
-        The network as `closed_lanes` runs it, and its intact run, if that is what runs it; walks come in pairs then.
+    simulated : callable, optional
+        What simulates them instead of `simulation`, adds differences to the sums, and returns the outputs, shape
+        (walks, prefixes, step, output).
     """
     device, dtype, padded = problem.weights.device, problem.weights.dtype, len(problem.weights)
     # Nodes that listen on must be simulated wherever they are.
@@ -212,15 +218,10 @@ def add(
     level_weight = torch.full_like(added, level.weight, dtype=torch.float64)
     sums.contribution_weight[place].index_add_(0, added.flatten(), level_weight.flatten())
 
-    if closed is None:
+    if simulated is None:
         outputs = _simulated(sums, problem, intact, added, nodes, weight, whole)
     else:
-        totals = closed_lanes.Totals(
-            sums.influence.flatten(1).numpy(), sums.direct.numpy(), sums.sampled.numpy(), problem.bins
-        )
-        orders = closed_lanes.orders_of(walks, level.smallest)
-        found = closed_lanes.add(*closed, orders, level.smallest, level.weight, totals)
-        outputs = torch.from_numpy(found).flatten(0, 1)
+        outputs = simulated(sums, level, walks)
 
     # Neither the intact network nor nothing at all is a lesioned network, and they are in every walk of some levels.
     sizes = torch.arange(level.smallest, level.length + 1, device=device)
