@@ -1,5 +1,6 @@
 from . import batches as batches
 from . import closed_lanes as closed_lanes
+from . import closed_plan as closed_plan
 from . import closed_steps as closed_steps
 from . import edge_cut as edge_cut
 from . import lesion as lesion
@@ -9,13 +10,16 @@ from .batches import game as game
 from .batches import merge as merge
 from .batches import run as run
 from .closed_lanes import Intact as Intact
-from .closed_lanes import Network as Network
 from .closed_lanes import add_pairs as add_pairs
 from .closed_lanes import add_walks as add_walks
 from .closed_lanes import intact_run as intact_run
 from .closed_lanes import of_problem as of_problem
 from .closed_lanes import orders_of as orders_of
 from .closed_lanes import start as start
+from .closed_plan import Network as Network
+from .closed_plan import Vectors as Vectors
+from .closed_plan import lay_out as lay_out
+from .closed_plan import plan as plan
 from .closed_steps import Loop as Loop
 from .closed_steps import Totals as Totals
 from .closed_steps import Units as Units

@@ -1,10 +1,7 @@
 """The run of lesioned networks of a level's walks in closed loop, eight side by side in float64, without delays.
 
-What the steps are is in `closed_steps`; here it is planned which networks lie in which vector, and the networks are
-mended. Walks come in pairs, each with its reverse: a pair is a unit. Its coalitions of one direction that are alike in
-size share a vector, in which only the nodes of the largest of them are simulated; what is left over of both directions
-shares further ones. The whole walk is one network of both directions, or the intact network, which is run once for all
-walks. Of nothing there is nothing to run.
+Which network lies where is in `closed_plan`, what the steps are in `closed_steps`; here they are run through the
+training series, mended, and left to generate. The intact network is run once, before all others.
 """
 
 from typing import NamedTuple
@@ -16,49 +13,13 @@ from echolesion.dynamics import closed_loop, reservoir
 from echolesion.dynamics.lanes import ACTIVATIONS, LANES, aligned
 from echolesion.dynamics.triangles import ROWS
 from echolesion.shapley.walks import Level, Walks
+from echolesion.sweep.closed_plan import Network, Vectors, lay_out, plan
 from echolesion.sweep.closed_steps import Loop, Totals, Units, fit, generate, teach
 from echolesion.sweep.simulation import Problem
 from echolesion.sweep.sums import Sums
 
 #: Numbers of triangular factors kept at once.
 KEPT_AT_ONCE = 2**22
-_NONE = np.empty(0, dtype=int)
-
-
-class Network(NamedTuple):
-    """A network in closed loop and what is done about its lesions.
-
-    Attributes
-    ----------
-    weights : numpy.ndarray, shape (N, N)
-        Source x target.
-    connection, sampled : numpy.ndarray of int, shape (N, N)
-        Numbers of connections and of sampled pairs, -1 where there is none.
-    loop : Loop
-        What it hears.
-    readout : numpy.ndarray, shape (N, O)
-        Of the intact network; of all networks if it is not fitted again.
-    refit_readout, rescale : bool
-        Whether it is, and whether weights are brought back to the radius.
-    radius, ridge : float
-        Spectral radius of the intact network, and ridge parameter.
-    columns : int
-        Of the sums of the influence.
-    bins : numpy.ndarray of int, shape (steps,)
-        Bin of every generated step.
-    """
-
-    weights: np.ndarray
-    connection: np.ndarray
-    sampled: np.ndarray
-    loop: Loop
-    readout: np.ndarray
-    refit_readout: bool
-    rescale: bool
-    radius: float
-    ridge: float
-    columns: int
-    bins: np.ndarray
 
 
 class Intact(NamedTuple):
@@ -72,172 +33,8 @@ class Intact(NamedTuple):
     scale: float
 
 
-class _Vectors(NamedTuple):
-    """Which coalition is where; the same in all units of a level.
-
-    Of every vector, whether its nodes are those of the walk or of its reverse, and how many. Of every coalition, by
-    direction and size, its vector and lane; -1 of that of all nodes, if it is the intact network.
-    """
-
-    backward: np.ndarray
-    nodes: np.ndarray
-    vector: np.ndarray
-    lane: np.ndarray
-
-    @property
-    def first_node(self) -> np.ndarray:
-        return np.concatenate([[0], np.cumsum(self.nodes)])
-
-    def places(self, direction: int, size: int, along: np.ndarray) -> np.ndarray:
-        """Return where, among the numbers of a unit, nodes of a coalition are, by their place along its walk."""
-        length, vector = self.vector.shape[1] - 1, self.vector[direction, size]
-        if vector < 0:  # the intact network, in the order of the walk
-            return self.first_node[-1] * LANES + (along if direction == 0 else length - 1 - along)
-        local = along if self.backward[vector] == direction else length - 1 - along
-        return (self.first_node[vector] + local) * LANES + self.lane[direction, size]
-
-
-def _vectors(length: int, smallest: int, whole: bool) -> _Vectors:
-    """Lay the coalitions of a walk of so many nodes and of its reverse into vectors."""
-    sizes = np.arange(max(smallest, 1), length)
-    full = len(sizes) // LANES * LANES
-    backward: list[int] = []
-    nodes: list[int] = []
-    vector, lane = np.full((2, length + 1), -1), np.zeros((2, length + 1), dtype=int)
-    for direction in range(2):
-        for begin in range(0, full, LANES):
-            alike = sizes[begin : begin + LANES]
-            vector[direction, alike], lane[direction, alike] = len(nodes), np.arange(LANES)
-            backward.append(direction)
-            nodes.append(alike[-1])
-    left: list[tuple[int | slice, int]] = [(direction, size) for size in sizes[full:] for direction in range(2)]
-    left += [] if whole else [(slice(None), length)]
-    for place, coalition in enumerate(left):
-        if place % LANES == 0:
-            backward.append(0)
-            nodes.append(length)
-        vector[coalition], lane[coalition] = len(nodes) - 1, place % LANES
-    return _Vectors(np.array(backward, dtype=int), np.array(nodes, dtype=int), vector, lane)
-
-
-def _intact(vectors: _Vectors) -> np.ndarray:
-    """Return which nodes of a unit's vectors are intact in which lane, bool, shape (E, 8)."""
-    intact = np.zeros((vectors.first_node[-1], LANES), dtype=bool)
-    for direction, size in np.argwhere(vectors.vector >= 0):
-        intact.reshape(-1)[vectors.places(direction, size, np.arange(size))] = True
-    return intact
-
-
-def _connections(network: Network, vectors: _Vectors, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return where connections to every node of every unit begin, where their sources are, and their weights."""
-    first, count = vectors.first_node, nodes.shape[1]
-    targets, sources, weights = [], [], []
-    for vector, size in enumerate(vectors.nodes):
-        here = nodes[:, first[vector] : first[vector] + size]
-        of_vector = network.weights[here[:, None, :], here[:, :, None]]  # unit, target, source
-        unit, target, source = np.nonzero(of_vector)
-        targets.append(unit * count + first[vector] + target)
-        sources.append((first[vector] + source) * LANES)
-        weights.append(of_vector[unit, target, source])
-    target, source, weight = (np.concatenate([*parts, []]) for parts in (targets, sources, weights))
-    order = np.argsort(target, kind="stable")
-    begins = np.concatenate([[0], np.cumsum(np.bincount(target.astype(int), minlength=nodes.size))])
-    return begins, source[order].astype(int), weight[order]
-
-
-def _by_unit(unit: np.ndarray, units: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return where the entries of each unit begin if they are filled up to vectors, where each entry is, and how many.
-
-    Entries come in any order, and keep it within their unit.
-    """
-    counts = np.bincount(unit, minlength=units)
-    begins = np.concatenate([[0], np.cumsum(-(-counts // LANES) * LANES)])
-    order = np.argsort(unit, kind="stable")
-    place = np.empty(len(unit), dtype=int)
-    place[order] = begins[unit[order]] + np.arange(len(unit)) - (np.cumsum(counts) - counts)[unit[order]]
-    return begins, place, begins[-1]
-
-
-def _scales(network: Network, vectors: _Vectors, intact: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-    """Return the factors of the weights of every network, shape (U, V, 8)."""
-    scale = np.ones((len(nodes), len(vectors.nodes), LANES))
-    if network.rescale:
-        first = vectors.first_node
-        for vector, size in enumerate(vectors.nodes):
-            here = nodes[:, first[vector] : first[vector] + size]
-            weights = torch.from_numpy(network.weights[here[:, :, None], here[:, None, :]])
-            there = torch.from_numpy(intact[first[vector] : first[vector] + size].T.copy())
-            used = np.flatnonzero(there.any(dim=1).numpy())
-            found = closed_loop.rescaling(weights[:, None], there[used].expand(len(nodes), -1, -1), network.radius)
-            scale[:, vector, used] = found.numpy()
-    return scale
-
-
-def _units(
-    network: Network, vectors: _Vectors, orders: np.ndarray, smallest: int, weight: float, intact_scale: float
-) -> Units:
-    """Plan the run of some walks, shape (U, L), and of their reverses."""
-    size, (count, length) = len(network.weights), orders.shape
-    both = (orders, orders[:, ::-1])
-    nodes = np.concatenate(
-        [orders[:, :0], *(both[back][:, :many] for back, many in zip(vectors.backward, vectors.nodes, strict=True))],
-        axis=1,
-    )
-    intact = _intact(vectors)
-    scale = _scales(network, vectors, intact, nodes)
-
-    def factors(direction: int, of_size: int) -> np.ndarray:
-        vector = vectors.vector[direction, of_size]
-        return np.full(count, intact_scale) if vector < 0 else scale[:, vector, vectors.lane[direction, of_size]]
-
-    copies: list[tuple[np.ndarray, ...]] = [(*(_NONE,) * 3, *(_NONE.astype(float),) * 3, _NONE)]
-    pairs: list[tuple[np.ndarray, ...]] = [(_NONE, _NONE, _NONE.astype(float), orders[:, :0], orders[:, :0])]
-    for direction, order in enumerate(both):
-        for smaller in range(max(smallest, 1), length):
-            added, targets = order[:, smaller, None], order[:, :smaller]
-            without, share = vectors.places(direction, smaller, np.arange(smaller)), weight / smaller
-            number = network.connection[added, targets]
-            unit, place = np.nonzero(number >= 0)
-            sender, target = added[unit, 0], targets[unit, place]
-            copies.append(
-                (unit, without[place], np.full(len(unit), vectors.places(direction, smaller + 1, np.array(smaller))),
-                 network.weights[sender, target] * factors(direction, smaller + 1)[unit],
-                 network.weights[target, target] * factors(direction, smaller)[unit],
-                 np.full(len(unit), share), number[unit, place])
-            )  # fmt: skip
-            pairs.append(
-                (vectors.places(direction, smaller + 1, np.arange(smaller)), without, np.full(smaller, share),
-                 added * network.columns + targets, network.sampled[added, targets])
-            )  # fmt: skip
-    unit, *of_copies = (np.concatenate(parts) for parts in zip(*copies, strict=True))
-    copy_of, place, total = _by_unit(unit, count)
-    filled_up = []
-    for values in of_copies:
-        room = aligned(total) if values.dtype == float else np.zeros(total, dtype=int)
-        room[place] = values
-        filled_up.append(room)
-    with_, without, pair_weight, pair_place, pair_number = (
-        np.concatenate(parts, axis=-1) for parts in zip(*pairs, strict=True)
-    )
-    edge_of, edge_from, edge_weight = _connections(network, vectors, nodes)
-    target, sender, carried, own, copy_weight, copy_number = filled_up
-    return Units(
-        first_node=vectors.first_node, node=nodes.reshape(-1), active=_flat(network.loop.leak * intact),
-        edge_of=edge_of, edge_from=edge_from, edge_weight=edge_weight, scale=_flat(scale), copy_of=copy_of,
-        copy_target=target, copy_sender=sender, copy_carried=carried, copy_own=own, copy_weight=copy_weight,
-        copy_number=copy_number, pair_with=with_, pair_without=without, pair_weight=pair_weight,
-        pair_place=pair_place, pair_number=pair_number, shown=orders if length == size else orders[:, :0],
-    )  # fmt: skip
-
-
-def _flat(values: np.ndarray) -> np.ndarray:
-    room = aligned(values.size)
-    room[:] = values.reshape(-1)
-    return room
-
-
 def _run(
-    network: Network, vectors: _Vectors, units: Units, shown: np.ndarray, kept: np.ndarray, totals: Totals
+    network: Network, vectors: Vectors, units: Units, shown: np.ndarray, kept: np.ndarray, totals: Totals
 ) -> np.ndarray:
     """Teach networks, mend them and let them generate; return their outputs, shape (U, V, steps, O, 8)."""
     loop, outputs = network.loop, network.readout.shape[1]
@@ -269,7 +66,7 @@ def _run(
 
 
 def _fit(
-    network: Network, vectors: _Vectors, units: Units, factor: np.ndarray, factor_of: np.ndarray, readout: np.ndarray
+    network: Network, vectors: Vectors, units: Units, factor: np.ndarray, factor_of: np.ndarray, readout: np.ndarray
 ) -> None:
     """Fit read-outs: by the triangle itself if nothing in it is so small as to be left out, otherwise as torch does."""
     count, outputs, fitted = len(units.copy_of) - 1, network.readout.shape[1], len(network.loop.truth)
@@ -298,8 +95,8 @@ def intact_run(network: Network, totals: Totals) -> Intact:
     """Run the intact network, for `add_pairs`; `totals` are not added to."""
     size, steps = len(network.weights), len(network.loop.history) + len(network.loop.drives)
     # The one coalition of a walk that is not taken for the intact network, without walks of which it were a part.
-    vectors = _vectors(size, size, whole=False)
-    units = _units(network, vectors, np.arange(size)[None], size, 0.0, 1.0)._replace(shown=np.empty((1, 0), dtype=int))
+    vectors = lay_out(size, size, whole=False)
+    units = plan(network, vectors, np.arange(size)[None], size, 0.0, 1.0)._replace(shown=np.empty((1, 0), dtype=int))
     kept = np.zeros((steps + 1, size))
     read = _run(network, vectors, units, np.empty((steps + 1, 0)), kept, totals)
     return Intact(kept, read[0, 0, :, :, 0], float(units.scale[0]))
@@ -336,13 +133,13 @@ def add_pairs(
         If activity overflows in training.
     """
     count, length = orders.shape
-    vectors = _vectors(length, smallest, whole=length == len(network.weights))
+    vectors = lay_out(length, smallest, whole=length == len(network.weights))
     of_unit = int(np.sum(vectors.nodes**2) + 1) * LANES
     chunk = max(1, KEPT_AT_ONCE // of_unit)
     result = np.zeros((count, 2, length - smallest + 1, *intact.outputs.shape))
     for begin in range(0, count, chunk):
         some = orders[begin : begin + chunk]
-        units = _units(network, vectors, some, smallest, weight, intact.scale)
+        units = plan(network, vectors, some, smallest, weight, intact.scale)
         read = _run(network, vectors, units, intact.states, np.empty((len(intact.states), 0)), totals)
         for size in range(max(smallest, 1), length + 1):
             for direction in range(2):
