@@ -20,7 +20,13 @@ it is lesioned (its radius, its read-out), and left to hear its own.
 `echo_state`
     `start_left`, how much of its start a network remembers
 `closed_loop`
-    `loop` makes a `Loop`; `radii`, `rescaling`, `fit_readouts`, `free_run`; `generate` does all of it, intact
+    `loop` makes a `Loop`; `radii`, `rescaling`, `fit_readouts` (`of_triangle`), `free_run`; `generate` does all of it,
+    intact
+`lanes`
+    Eight networks side by side in kernels of numba: numbers of type `Lanes` are read and written by `aligned`, `at`,
+    `load`, `gather`, `spread`, `store`; `root`, `inverse`, `with_sign_of`, `bounded`, `or_zero`, `tanh`, `activated`
+`triangles`
+    `absorb` a block of steps in a triangular factor; `solve` it
 """
 
 from echolesion import lazily

@@ -205,10 +205,31 @@ def fit_readouts(series: Tensor, size: int, ridge: float) -> Tensor:
         raise reservoir.Overflow(
             "the activity of a network overflows while it is trained: take a smaller spectral radius"
         )
-    u, s, vt = torch.linalg.svd(triangle[..., :size, :size], full_matrices=False)
-    kept = s > s[..., :1] * max(series.shape[-2], size) * torch.finfo(s.dtype).eps
+    return of_triangle(triangle[..., :size, :], series.shape[-2], ridge)
+
+
+def of_triangle(triangle: Tensor, rows: int, ridge: float) -> Tensor:
+    """Fit the read-out of every network, given the triangular factor of its states and outputs.
+
+    Parameters
+    ----------
+    triangle : torch.Tensor, shape (..., N, N + O)
+        The first rows of the factor.
+    rows : int
+        Number of fitted steps.
+    ridge : float
+        As for `fit_readouts`.
+
+    Returns
+    -------
+    torch.Tensor, shape (..., N, O)
+        Read-out weights. What has a singular value below those of rounding is left out.
+    """
+    size = triangle.shape[-2]
+    u, s, vt = torch.linalg.svd(triangle[..., :size], full_matrices=False)
+    kept = s > s[..., :1] * max(rows, size) * torch.finfo(s.dtype).eps
     gain = torch.where(kept, s / torch.where(kept, s**2 + ridge, 1.0), 0.0)
-    return vt.mT @ (gain[..., None] * (u.mT @ triangle[..., :size, size:]))
+    return vt.mT @ (gain[..., None] * (u.mT @ triangle[..., size:]))
 
 
 def free_run(

@@ -17,6 +17,14 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 `simulation`
     `prepare` a `Problem` (with a `Mending`), `simulate` it (a `Run` of an `Instant` per step), `outputs`,
     `rows_at_once`, `connections`, `longest_delay`, `aligned`
+`closed_lanes`
+    The same in closed loop, eight networks side by side: `start` with the `Intact` one, by `of_problem` and
+    `intact_run`; `add_walks` by `orders_of` and `add_pairs`
+`closed_plan`
+    `lay_out` prefixes of walks in `Vectors`, `plan` the run of a `Network`
+`closed_steps`
+    What numba compiles of it: `Units` that hear what is in a `Loop` and are added to `Totals`; `teach`,
+    `fit`, `generate`
 `sums`
     `Sums` of a batch: `sums.empty`, `sums.add`, `walks_at_once`
 `edge_cut`

@@ -44,6 +44,7 @@ def run(
     device: str = "cpu",
     dtype: torch.dtype | None = None,
     node: NodeDynamics | None = None,
+    engine: str = "auto",
     progress: str | None = None,
 ) -> xr.Dataset:
     """Sweep over lesions, in independent batches of walks.
@@ -84,6 +85,8 @@ def run(
     node : nodes.NodeDynamics, optional
         The kind of the nodes: leaky units with the attributes of the network by default. Its `reservoir.drive` must
         have a drive for every channel of the node.
+    engine : str
+        Key of `engines.ENGINES`.
     progress : str, optional
         Label of a progress bar; none by default.
 
@@ -105,9 +108,11 @@ def run(
     Raises
     ------
     ValueError
-        If the device is not there, a setting is unknown, there are more time bins than scored steps, or activity
-        overflows (which an unbounded activation allows).
+        If the device is not there, a setting is unknown, there are more time bins than scored steps, activity
+        overflows (which an unbounded activation allows), or the engine does not run such networks.
     """
+    if engine not in ENGINES:
+        raise ValueError(f"unknown engine '{engine}' (allowed: {', '.join(ENGINES)})")
     scored = piece["scored"].values
     steps = int(scored.sum())
     time_bins = steps if time_bins is None else time_bins
@@ -121,6 +126,12 @@ def run(
     )  # fmt: skip
     size = problem.size
     plan = levels(size, walks, estimator)
+    started, simulated = None, None
+    if engine == "lanes":
+        from echolesion.sweep import closed_lanes  # numba takes a second to import
+
+        started = closed_lanes.start(problem)
+        simulated = partial(closed_lanes.add_walks, *started)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
     summed = []
     with bar(progress, "states", total=total) as shown:
@@ -128,8 +139,9 @@ def run(
             rng = seeds.generator(seed, "walks", batch, round_number)
             sums = empty(problem, time_bins, len(plan))
             for place, level in enumerate(plan):
-                for chunk in sample(level, size, rng, walks_at_once(problem, level)):
-                    add(sums, problem, place, level, chunk)
+                at_once = walks_at_once(problem, level)
+                for chunk in sample(level, size, rng, at_once if simulated is None else in_pairs(at_once)):
+                    add(sums, problem, place, level, chunk, simulated)
                     shown.update(chunk.intact.size)
             if not torch.isfinite(sums.influence.sum()):
                 raise reservoir.Overflow("the activity of lesioned networks overflows: take a smaller spectral radius")
@@ -143,6 +155,12 @@ def run(
         activity = run_intact(node, weights, coupling.delays(network), drives)[1]
         intact = _read_out(activity, trained)[scored]
         lesioned = _read_out(read_out_activity(network, piece, lesion, node), trained)[scored]
+    if started is not None:
+        intact = torch.from_numpy(started[1].outputs)
+        lesioned = torch.zeros_like(intact)  # silence is read out as 0, fitted again or not
+    elif problem.loop is None:
+        intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]
+        lesioned = _read_out(read_out_activity(network, piece, lesion), trained)[scored]
     else:
         intact, lesioned = simulation.outputs(problem, np.array([[True] * size, [False] * size])).cpu()
     score, truth = SCORES[problem.score][0], problem.truth.cpu()

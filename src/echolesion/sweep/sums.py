@@ -14,6 +14,7 @@ lesions are there from its first step on. A node that has a connection to itself
 copy. In closed loop the copies' feedback is that of S. What i sends to a copy is scaled as in S + i, all else as in S.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -181,7 +182,14 @@ class _Sampled:
         total.scatter_add_(0, self.number, self.difference.sub_(self.scratch).mul_(self.weight))
 
 
-def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks: Walks) -> None:
+def add(
+    sums: Sums,
+    problem: simulation.Problem,
+    place: int,
+    level: Level,
+    walks: Walks,
+    simulated: Callable[[Sums, Level, Walks], Tensor] | None = None,
+) -> None:
     """Simulate the prefixes of some walks and add their differences to the sums, in place.
 
     Parameters
@@ -196,22 +204,52 @@ def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks
         The level of the walks.
     walks : Walks
         At most `walks_at_once`.
+    simulated : callable, optional
+        What simulates them instead of `simulation`, adds differences to the sums, and returns the outputs, shape
+        (walks, prefixes, step, output).
     """
     device, dtype, padded = problem.weights.device, problem.weights.dtype, len(problem.weights)
     # Nodes that listen on must be simulated wherever they are.
     whole = problem.listening or level.length == problem.size
     intact = torch.from_numpy(walks.coalitions(padded) if whole else walks.intact).to(device)
-    count, prefixes, length = intact.shape
+    count = len(intact)
     added = torch.from_numpy(np.ascontiguousarray(walks.added)).to(device)
     nodes = torch.arange(padded, device=device).expand(count, -1) if whole else torch.from_numpy(walks.nodes).to(device)
-    smaller, larger = slice(None, -1), slice(1, None)  # S and S + i, along the prefixes
     # An empty coalition has no target in it: the difference of its one node is on the diagonal, without meaning.
     weight = level.weight / torch.from_numpy(walks.sizes).to(device, dtype).clamp_min(1)[:, None]
     pair = (added[:, :, None] * padded + nodes[:, None, :]).flatten()
-    sums.influence_weight.view(-1).scatter_add_(0, pair, (intact[:, smaller] * weight).double().flatten())
+    sums.influence_weight.view(-1).scatter_add_(0, pair, (intact[:, :-1] * weight).double().flatten())
     level_weight = torch.full_like(added, level.weight, dtype=torch.float64)
     sums.contribution_weight[place].index_add_(0, added.flatten(), level_weight.flatten())
 
+    if simulated is None:
+        outputs = _simulated(sums, problem, intact, added, nodes, weight, whole)
+    else:
+        outputs = simulated(sums, level, walks)
+
+    # Neither the intact network nor nothing at all is a lesioned network, and they are in every walk of some levels.
+    sizes = torch.arange(level.smallest, level.length + 1, device=device)
+    lesioned = (sizes > 0) & (sizes < problem.size)
+    sums.runs[0] += count * lesioned.sum()
+    if problem.loop is not None:
+        sums.runs[1] += (outputs[:, lesioned].abs() >= problem.loop.series.bound).any(dim=-1).any(dim=-1).sum()
+    scores = SCORES[problem.score][0](outputs, problem.truth)
+    sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) * level.weight)
+    sums.score[place].index_add_(0, added.flatten(), scores.diff(dim=1).flatten() * level.weight)
+
+
+def _simulated(
+    sums: Sums, problem: simulation.Problem, intact: Tensor, added: Tensor, nodes: Tensor, weight: Tensor, whole: bool
+) -> Tensor:
+    """Simulate coalitions step by step, add their differences to the sums, and return their outputs."""
+    (count, prefixes, length), device, dtype, padded = (
+        intact.shape,
+        intact.device,
+        problem.weights.dtype,
+        len(problem.weights),
+    )
+    smaller, larger = slice(None, -1), slice(1, None)  # S and S + i, along the prefixes
+    pair = (added[:, :, None] * padded + nodes[:, None, :]).flatten()
     run = simulation.simulate(problem, None if whole else nodes, intact)
     copies = _Copies(problem, run, intact, added, nodes, weight)
     sampled = _Sampled(problem, intact, added, nodes, weight) if sums.sampled.numel() else None
@@ -246,13 +284,4 @@ def add(sums: Sums, problem: simulation.Problem, place: int, level: Level, walks
             else:
                 sums.influence[bin_].view(-1).scatter_add_(0, pair, difference.flatten())
             sums.direct[bin_].index_add_(0, copies.connection, copies.difference(total_copies, total, share))
-
-    # Neither the intact network nor nothing at all is a lesioned network, and they are in every walk of some levels.
-    sizes = torch.arange(level.smallest, level.length + 1, device=device)
-    lesioned = (sizes > 0) & (sizes < problem.size)
-    sums.runs[0] += count * lesioned.sum()
-    if problem.loop is not None:
-        sums.runs[1] += (outputs[:, lesioned].abs() >= problem.loop.series.bound).any(dim=-1).any(dim=-1).sum()
-    scores = SCORES[problem.score][0](outputs, problem.truth)
-    sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) * level.weight)
-    sums.score[place].index_add_(0, added.flatten(), scores.diff(dim=1).flatten() * level.weight)
+    return outputs
