@@ -17,7 +17,7 @@ from echolesion.records import seeds
 from echolesion.records.progress import bar
 from echolesion.shapley.games import Game
 from echolesion.shapley.walks import in_pairs, levels, sample
-from echolesion.sweep import simulation
+from echolesion.sweep import lanes, simulation
 from echolesion.sweep.lesion import read_out_activity
 from echolesion.sweep.sums import add, empty, walks_at_once
 from echolesion.training.scores import SCORES
@@ -50,6 +50,7 @@ def run(
     device: str = "cpu",
     dtype: torch.dtype | None = None,
     progress: str | None = None,
+    engine: str = "auto",
 ) -> xr.Dataset:
     """Sweep over lesions, in independent batches of walks.
 
@@ -88,6 +89,8 @@ def run(
         Type of the simulation and of the influence sums: float32 by default, and float64 in closed loop.
     progress : str, optional
         Label of a progress bar; none by default.
+    engine : {"auto", "torch", "lanes"}
+        What simulates: `lanes` where they can by default.
 
     Returns
     -------
@@ -122,16 +125,29 @@ def run(
         rescale=rescale, device=device, dtype=dtype,
     )  # fmt: skip
     size = problem.size
+    refused = lanes.reason(problem)
+    if engine not in ("auto", "torch", "lanes") or (engine == "lanes" and refused):
+        raise ValueError(f"the engine '{engine}' cannot run this: {refused or 'there is none'}")
+    in_lanes = engine != "torch" and refused is None
+    factor = 1.0 if in_lanes else problem.scale
     plan = levels(size, walks, estimator)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
     summed = []
     with bar(progress, "states", total=total) as shown:
         for batch in batches:
             rng = seeds.generator(seed, "walks", batch, round_number)
-            sums = empty(problem, time_bins, len(plan))
+            sums, made = empty(problem, time_bins, len(plan), in_lanes)
             for place, level in enumerate(plan):
-                for chunk in sample(level, size, rng, walks_at_once(problem, level)):
-                    add(sums, problem, place, level, chunk)
+                at_once = walks_at_once(problem, level) if made is None else lanes.walks_at_once(made, level)
+                for chunk in sample(level, size, rng, at_once):
+                    if made is None:
+                        add(sums, problem, place, level, chunk)
+                    else:
+                        lanes.add(
+                            made, problem, level, chunk, influence_weight=sums.influence_weight,
+                            contribution=sums.contribution[place], contribution_weight=sums.contribution_weight[place],
+                            score=sums.score[place], runs=sums.runs,
+                        )  # fmt: skip
                     shown.update(chunk.intact.size)
             if not torch.isfinite(sums.influence.sum()):
                 raise reservoir.Overflow("the activity of lesioned networks overflows: take a smaller spectral radius")
@@ -148,19 +164,19 @@ def run(
     variables = {
         "influence_sum": (
             ("batch", "source", "target", "time"),
-            [(sums.influence[:, :size, :size] * problem.scale).permute(1, 2, 0) for sums in summed],
+            [(sums.influence[:, :size, :size] * factor).permute(1, 2, 0) for sums in summed],
             "weighted sum of differences of activity",
             "1",
         ),
         "direct_sum": (
             ("batch", "connection", "time"),
-            [(sums.direct * problem.scale).T for sums in summed],
+            [(sums.direct * factor).T for sums in summed],
             "weighted sum of the direct parts of those differences",
             "1",
         ),
         "sampled_sum": (
             ("batch", "sampled", "step"),
-            [(sums.sampled * problem.scale).T for sums in summed],
+            [(sums.sampled * factor).T for sums in summed],
             "weighted sum of differences of activity, of sampled pairs",
             "1",
         ),

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from echolesion.dynamics import reservoir
 from echolesion.shapley.walks import Level, Walks
-from echolesion.sweep import simulation
+from echolesion.sweep import lanes, simulation
 from echolesion.training.scores import SCORES
 
 
@@ -41,7 +41,9 @@ class Sums:
     runs: Tensor  # of lesioned networks, and those of them whose output was bounded
 
 
-def empty(problem: simulation.Problem, time_bins: int, levels: int) -> Sums:
+def empty(
+    problem: simulation.Problem, time_bins: int, levels: int, in_lanes: bool = False
+) -> tuple[Sums, lanes.Engine | None]:
     """Return the sums of a batch before its first walk.
 
     Parameters
@@ -52,26 +54,39 @@ def empty(problem: simulation.Problem, time_bins: int, levels: int) -> Sums:
         Bins in which influence is averaged.
     levels : int
         Levels of walks.
+    in_lanes : bool
+        Whether `lanes` add to the sums.
 
     Returns
     -------
     Sums
         All 0.
+    lanes.Engine or None
+        Where some of them are.
     """
     size, padded, (steps, outputs) = problem.size, len(problem.weights), problem.truth.shape
     device, dtype = problem.weights.device, problem.weights.dtype
     connections, sampled = (int(numbers.max()) + 1 for numbers in (problem.connection, problem.sampled))
     zeros = partial(torch.zeros, device=device, dtype=torch.float64)
-    return Sums(
-        influence=zeros((time_bins, padded, padded), dtype=dtype),
-        direct=zeros((time_bins, connections), dtype=dtype),
-        sampled=zeros((steps, sampled), dtype=dtype),
+    if in_lanes:
+        made = lanes.engine(problem, time_bins)
+        padded = size
+        influence, direct, of_sampled = lanes.views(made, time_bins)
+    else:
+        made = None
+        influence = zeros((time_bins, padded, padded), dtype=dtype)
+        direct, of_sampled = zeros((time_bins, connections), dtype=dtype), zeros((steps, sampled), dtype=dtype)
+    sums = Sums(
+        influence=influence,
+        direct=direct,
+        sampled=of_sampled,
         influence_weight=zeros((padded, padded)),
         contribution=zeros((levels, size, steps, outputs)),
         contribution_weight=zeros((levels, size)),
         score=zeros((levels, size)),
         runs=zeros(2),
     )
+    return sums, made
 
 
 def walks_at_once(problem: simulation.Problem, level: Level) -> int:

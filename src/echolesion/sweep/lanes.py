@@ -1,0 +1,231 @@
+"""The fast path of the sweep: `plan` a chunk of walks, `advance` it by some steps; see `kernels`.
+
+For open loops on a CPU in float32, of lesions that hold nodes at a constant activity, without delays; `reason` says why
+a problem is none of these. Values are in natural units, and time is contiguous in the sums.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from echolesion.shapley.walks import Level, Walks
+from echolesion.sweep import kernels, strips
+from echolesion.sweep.kernels import BLOCK, Floats, Network, Plan, Room, Schedule, Totals
+from echolesion.sweep.simulation import Problem
+from echolesion.training.scores import SCORES
+
+#: States of a strip that the first cache should hold.
+STATES_IN_CACHE = 2**13
+#: States and outputs of a chunk of walks.
+STATES_AT_ONCE, OUTPUTS_AT_ONCE = 2**22, 2**22
+#: Share of all possible connections from which on products of matrices are faster.
+DENSEST = 0.3
+
+
+def reason(problem: Problem) -> str | None:
+    """Return why lanes cannot run a problem, None if they can."""
+    if problem.loop is not None:
+        return "the loop is closed"
+    if problem.delays is not None:
+        return "there are delays"
+    if problem.held_varies or problem.listening:
+        return "lesioned nodes do not stay where they are held"
+    if problem.weights.device.type != "cpu" or problem.weights.dtype != torch.float32:
+        return "it is for float32 on a CPU"
+    if float((problem.weights != 0).double().mean()) > DENSEST:
+        return "there are so many connections that products of matrices are faster"
+    return None
+
+
+def aligned(shape: int, dtype: type = np.float32) -> np.ndarray:
+    """Return zeros that begin at a multiple of 64 bytes, flat."""
+    item = np.dtype(dtype).itemsize
+    raw = np.zeros(shape * item + 64, np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin : begin + shape * item].view(dtype)
+
+
+def padded(count: int) -> int:
+    """Return a number of bins or steps with room for the last block of them."""
+    return -(-count // BLOCK) * BLOCK
+
+
+def schedule(run_steps: int, washout: int, bins: np.ndarray) -> Schedule:
+    """Cut steps into blocks, each of whole bins if they fit in, and blocks into groups of 16 bins."""
+    begin, steps, groups, first_bins = [], [], [], []
+    for start in range(0, washout, BLOCK):
+        groups.append(len(begin))
+        first_bins.append(0)
+        begin.append(start)
+        steps.append(min(BLOCK, washout - start))
+    edges = np.flatnonzero(np.diff(bins, prepend=-1, append=bins[-1] + 1))  # first steps of the bins, and the end
+    u, bin_ = 0, -1
+    while u < len(bins):
+        if bins[u] // BLOCK != bin_ // BLOCK or bin_ < 0:
+            groups.append(len(begin))
+            first_bins.append(int(bins[u]) // BLOCK * BLOCK)
+        bin_ = int(bins[u])
+        # To the last edge that can be reached in the group, or as far as a block goes inside a bin.
+        limit = edges[min((bin_ // BLOCK + 1) * BLOCK, len(edges) - 1)]
+        reached = edges[(edges > u) & (edges <= min(u + BLOCK, limit))]
+        end = int(reached[-1]) if len(reached) else u + BLOCK
+        begin.append(washout + u)
+        steps.append(end - u)
+        u = end
+    counts = np.bincount(bins)
+    return Schedule(
+        begin=np.array(begin, np.int64),
+        steps=np.array(steps, np.int64),
+        group=np.array([*groups, len(begin)], np.int64),
+        first_bin=np.array(first_bins, np.int64),
+        washout=washout,
+        bins=bins.astype(np.int64),
+        share=(1 / counts[bins]).astype(np.float32),
+        binned=bool(counts.max() > 1),
+    )
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A problem as arrays, and its sums but for those that tensors serve."""
+
+    network: Network
+    wiring: strips.Wiring
+    schedule: Schedule
+    activation: str
+    influence: Floats
+    direct: Floats
+    sampled: Floats
+    bins: int
+    steps: int
+
+
+def engine(problem: Problem, time_bins: int) -> Engine:
+    """Return a problem in natural units, and empty sums."""
+    size, scale = problem.size, problem.scale
+    weights = (problem.weights[:size, :size] / scale**2).numpy()
+    sources, targets = np.nonzero(weights)
+    held = ((problem.held[0, :size] - problem.rest) * scale).numpy()
+    numbers = problem.connection[:size, :size].numpy()
+    pair = problem.sampled[:size, :size].numpy()
+    pairs = int(pair.max()) + 1
+    scored = len(problem.bins)
+    bins, steps = padded(time_bins), padded(scored) + BLOCK
+    return Engine(
+        network=Network(
+            drives=np.ascontiguousarray((problem.drives[:, :size] / scale).numpy()).ravel(),
+            held=held,
+            readout=np.ascontiguousarray((problem.readout[:size] / scale).numpy()).ravel(),
+            leak=np.float32(problem.leak),
+            size=size,
+            outputs=problem.readout.shape[1],
+        ),
+        wiring=strips.Wiring(
+            begin=np.searchsorted(sources, np.arange(size + 1)),
+            target=targets.astype(np.int32),
+            weight=weights[sources, targets],
+            number=numbers[sources, targets],
+            own=np.ascontiguousarray(np.diagonal(weights)),
+            held=held,
+            pair=pair.astype(np.int32).ravel() if pairs else np.zeros(0, np.int32),
+        ),
+        schedule=schedule(len(problem.drives), problem.washout, problem.bins),
+        activation="tanh" if scale != 1 else problem.activation,
+        influence=aligned(size * size * bins),
+        direct=aligned((int(numbers.max()) + 1) * bins + bins),
+        sampled=aligned(pairs * steps),
+        bins=bins,
+        steps=steps,
+    )
+
+
+def views(made: Engine, time_bins: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return influence, direct and sampled sums as tensors, time first."""
+    size = made.network.size
+    influence = torch.from_numpy(made.influence).view(size, size, made.bins).permute(2, 0, 1)[:time_bins]
+    direct = torch.from_numpy(made.direct).view(-1, made.bins).T[:time_bins, :-1]
+    sampled = torch.from_numpy(made.sampled).view(-1, made.steps).T[: len(made.schedule.bins)]
+    return influence, direct, sampled
+
+
+def widest(length: int) -> int:
+    """Return the most lanes of a strip with so many rows."""
+    return int(np.clip(STATES_IN_CACHE // length // 16 * 16, 16, kernels.WIDEST))
+
+
+def walks_at_once(made: Engine, level: Level) -> int:
+    """Return how many walks of a level are simulated at once."""
+    cut = strips.strips_of(level.smallest, level.length, widest(level.length))
+    lanes = sum(lanes for _, lanes, _ in cut)
+    states = sum(lanes * rows for _, lanes, rows in cut)
+    outputs = lanes * made.steps * made.network.outputs
+    return max(1, min(STATES_AT_ONCE // states, OUTPUTS_AT_ONCE // outputs) // 16 * 16)
+
+
+@lru_cache
+def _kernel(activation: str):
+    return kernels.kernel(kernels.leaky(activation))
+
+
+def plan(made: Engine, level: Level, walks: Walks, influence_weight: np.ndarray) -> Plan:
+    """Plan a chunk of walks, and add the weights of its differences to their sums."""
+    return strips.make(
+        np.ascontiguousarray(walks.order, dtype=np.int32), level.smallest, widest(level.length), made.wiring,
+        bins=made.bins, steps=made.steps, weight=level.weight, influence_weight=influence_weight,
+    )  # fmt: skip
+
+
+def room(made: Engine, planned: Plan) -> Room:
+    """Return room for the states of a plan: all nodes that are intact start at activity 0."""
+    sizes, copies = planned.lanes * planned.rows, np.diff(planned.copy)
+    states = aligned(int(sizes.sum() + BLOCK * sizes.max()))
+    most, most_copies, widest_ = int(sizes.max()), int(copies.max()), int(planned.lanes.max())
+    held = made.network.held
+    if held.any():
+        for strip, walk in enumerate(planned.walk):
+            rows, lanes = planned.rows[strip], planned.lanes[strip]
+            nodes = planned.nodes[walk * planned.length :][:rows]
+            first = np.arange(rows) + 1 - planned.smallest[strip]
+            start = np.where(np.arange(lanes) >= first[:, None], -held[nodes][:, None], 0)
+            states[planned.state[strip] :][: rows * lanes] = start.ravel()
+    return Room(
+        states=states,
+        ring=int(sizes.sum()),
+        received=aligned(most),
+        binned=aligned(BLOCK * most if made.schedule.binned else 16),
+        copies=-planned.copy_held[: planned.copy[-1]],
+        apart=aligned(BLOCK * most_copies + 16),
+        binned_apart=aligned(BLOCK * most_copies + 16),
+        readings=aligned(BLOCK * made.network.outputs * widest_),
+        turned=aligned(17 * 16),
+    )
+
+
+def add(
+    made: Engine, problem: Problem, level: Level, walks: Walks, *, influence_weight: Tensor, contribution: Tensor,
+    contribution_weight: Tensor, score: Tensor, runs: Tensor,
+) -> None:  # fmt: skip
+    """Simulate the prefixes of some walks and add their differences to the sums, in place."""
+    size, channels, steps = problem.size, made.network.outputs, len(problem.bins)
+    planned = plan(made, level, walks, influence_weight.numpy())
+    outputs = aligned(int(planned.lanes.sum()) * channels * made.steps)
+    totals = Totals(made.influence, made.direct, made.sampled, outputs, made.bins, made.steps)
+    groups = len(made.schedule.first_bin)
+    _kernel(made.activation)(made.network, planned, made.schedule, room(made, planned), totals, 0, groups)
+    kernels.add_contributions(planned, outputs, made.steps, level.weight, steps, channels, contribution.numpy())
+    # Every prefix once: that which two strips share is the first of the second.
+    sizes = np.concatenate([np.arange(n) + s for s, n in zip(planned.smallest, planned.lanes, strict=True)])
+    last = np.concatenate([np.arange(n) == n - 1 for n in planned.lanes])
+    kept = (sizes < level.length) & ~last | (sizes == level.length)
+    read = outputs.reshape(-1, channels, made.steps)[kept][..., :steps]
+    read = torch.from_numpy(read).permute(0, 2, 1).double() + problem.constants[problem.washout :].double()
+    scores = SCORES[problem.score][0](read, problem.truth).view(len(walks.order), -1)
+    added = torch.from_numpy(np.ascontiguousarray(walks.added)).flatten()
+    weight = torch.full((len(added),), level.weight, dtype=torch.float64)
+    contribution_weight.index_add_(0, added, weight)
+    score.index_add_(0, added, scores.diff(dim=1).flatten() * level.weight)
+    prefixes = np.arange(level.smallest, level.length + 1)
+    runs[0] += len(walks.order) * int(((prefixes > 0) & (prefixes < size)).sum())

@@ -1,0 +1,203 @@
+"""Plans of walks for `kernels`: which nodes, connections, copies and lanes there are, sorted as they are needed.
+
+Compiled, as a walk of a few nodes is simulated in less time than an array operation takes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from echolesion.sweep.kernels import OPTIONS, Floats, Ints, Longs, Plan
+
+
+class Wiring(NamedTuple):
+    """Connections of a network by their source, in the order of (source, target), and the sampled pairs."""
+
+    begin: Longs  # (source): first of its connections, and the end of the last
+    target: Ints
+    weight: Floats
+    number: Longs  # among connections between different nodes, -1 for a node's to itself
+    own: Floats  # (node): weight of its connection to itself
+    held: Floats  # (node)
+    pair: Ints  # (source, target): number of the sampled pair, -1 if it is none; empty if there are none
+
+
+@njit(**OPTIONS)
+def connections_within(nodes, wiring):
+    """Return how many connections there are between the nodes of each walk, nodes of shape (walk, place)."""
+    counts = np.zeros(len(nodes), np.int64)
+    member = np.full(len(wiring.held), -1)
+    for walk in range(len(nodes)):
+        for node in nodes[walk]:
+            member[node] = walk
+        for node in nodes[walk]:
+            for c in range(wiring.begin[node], wiring.begin[node + 1]):
+                counts[walk] += member[wiring.target[c]] == walk
+    return counts
+
+
+@njit(**OPTIONS)
+def fill(plan, wiring, bins, steps, level_weight, influence_weight):
+    """Fill a plan whose strips are laid out, and add the weights of its differences to their sums.
+
+    Parameters
+    ----------
+    plan : Plan
+        Filled in place. Its copies and sampled pairs have room for as many as there may be.
+    wiring : Wiring
+        The network.
+    bins, steps : int
+        Bins of time and steps in the sums, with padding.
+    level_weight : float
+        Weight of a walk.
+    influence_weight : numpy.ndarray of float64, shape (node, node)
+        Added to.
+    """
+    size, length = len(wiring.held), plan.length
+    place = np.full(size, -1)
+    filled = np.empty(length, np.int64)
+    strips = len(plan.walk) // (len(plan.nodes) // length)
+    copies, samples = 0, 0
+    for walk in range(len(plan.nodes) // length):
+        nodes, begin = plan.nodes[walk * length : (walk + 1) * length], plan.begin[walk * length : (walk + 1) * length + 1]
+        place[:] = -1
+        for a in range(length):
+            place[nodes[a]] = a
+        filled[:] = 0
+        for node in nodes:
+            for c in range(wiring.begin[node], wiring.begin[node + 1]):
+                if place[wiring.target[c]] >= 0:
+                    filled[place[wiring.target[c]]] += 1
+        for a in range(length):
+            begin[a + 1] = begin[a] + filled[a]
+            filled[a] = begin[a]
+        for a in range(length):
+            for c in range(wiring.begin[nodes[a]], wiring.begin[nodes[a] + 1]):
+                b = place[wiring.target[c]]
+                if b >= 0:
+                    plan.sender[filled[b]], plan.weight[filled[b]] = a, wiring.weight[c]
+                    filled[b] += 1
+        for strip in range(walk * strips, (walk + 1) * strips):
+            smallest, lanes, rows = plan.smallest[strip], plan.lanes[strip], plan.rows[strip]
+            for b in range(rows):
+                stop = begin[b + 1]
+                while stop > begin[b] and plan.sender[stop - 1] >= rows:
+                    stop -= 1
+                plan.stop[plan.end[strip] + b] = stop
+            plan.copy[strip], plan.sample[strip] = copies, samples
+            for lane in range(lanes):
+                here = plan.lane[strip] + lane
+                a = smallest + lane - 1
+                if lane == 0 or a >= length:
+                    # There is no difference: nothing is added, somewhere.
+                    plan.lane_place[here], plan.lane_weight[here] = nodes[0] * size * bins, 0
+                    continue
+                node, weight = nodes[a], level_weight / max(a, 1)
+                plan.lane_place[here], plan.lane_weight[here] = node * size * bins, weight
+                for b in range(a):
+                    influence_weight[node, nodes[b]] += weight
+                for c in range(wiring.begin[node], wiring.begin[node + 1]):
+                    target = wiring.target[c]
+                    b = place[target]
+                    if 0 <= b < a:
+                        plan.copy_target[copies], plan.copy_sender[copies] = b * lanes + lane - 1, a * lanes + lane
+                        plan.copy_carried[copies], plan.copy_own[copies] = wiring.weight[c], wiring.own[target]
+                        plan.copy_held[copies] = wiring.held[target]
+                        plan.copy_place[copies], plan.copy_weight[copies] = wiring.number[c] * bins, weight
+                        copies += 1
+            while copies % 16:
+                plan.copy_target[copies], plan.copy_sender[copies] = 0, 0
+                plan.copy_carried[copies], plan.copy_own[copies], plan.copy_held[copies] = 0, 0, 0
+                plan.copy_place[copies], plan.copy_weight[copies] = 0, 0
+                copies += 1
+            if len(wiring.pair):
+                for b in range(rows):
+                    for lane in range(max(1, b + 2 - smallest), min(lanes, length + 1 - smallest)):
+                        pair = wiring.pair[nodes[smallest + lane - 1] * size + nodes[b]]
+                        if pair >= 0:
+                            plan.sample_row[samples], plan.sample_lane[samples] = b, lane
+                            plan.sample_place[samples] = pair * steps
+                            samples += 1
+            plan.copy[strip + 1], plan.sample[strip + 1] = copies, samples
+
+
+def strips_of(smallest: int, length: int, widest: int) -> list[tuple[int, int, int]]:
+    """Cut the prefixes of a walk into strips: size of the first prefix, lanes, and rows, those of the largest prefix."""
+    strips, size = [], smallest
+    while True:
+        lanes = min(widest, -(-(length - size + 1) // 16) * 16)
+        rows = min(length, size + lanes - 1)
+        strips.append((size, lanes, rows))
+        if rows == length:
+            return strips
+        size += lanes - 1
+
+
+def make(
+    order: Ints, smallest: int, widest: int, wiring: Wiring, *, bins: int, steps: int, weight: float,
+    influence_weight: np.ndarray,
+) -> Plan:  # fmt: skip
+    """Plan the prefixes of some walks.
+
+    Parameters
+    ----------
+    order : numpy.ndarray of int32, shape (walk, place)
+        Nodes in the order of the walks.
+    smallest : int
+        Size of the smallest prefix.
+    widest : int
+        Most lanes of a strip.
+    wiring : Wiring
+        The network.
+    bins, steps, weight, influence_weight
+        As for `fill`.
+
+    Returns
+    -------
+    Plan
+        For the kernel.
+    """
+    walks, length = order.shape
+    cut = np.array(strips_of(smallest, length, widest), dtype=np.int64).reshape(-1, 3)
+    first, lanes, rows = (np.tile(column, walks) for column in cut.T)
+
+    def starts(lengths: np.ndarray) -> Longs:
+        return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+    connections = int(connections_within(order, wiring).sum())
+    copies = connections + 16 * len(first)
+    pairs = int(min((wiring.pair >= 0).sum(), length**2)) * walks
+    total = int(lanes.sum())
+    plan = Plan(
+        nodes=order.ravel(),
+        length=length,
+        begin=np.zeros(walks * length + 1, np.int64),
+        sender=np.zeros(connections, np.int32),
+        weight=np.zeros(connections, np.float32),
+        walk=np.repeat(np.arange(walks), len(cut)),
+        smallest=first,
+        lanes=lanes,
+        rows=rows,
+        state=starts(lanes * rows)[:-1],
+        lane=starts(lanes)[:-1],
+        end=starts(rows)[:-1],
+        copy=np.zeros(len(first) + 1, np.int64),
+        sample=np.zeros(len(first) + 1, np.int64),
+        stop=np.zeros(int(rows.sum()), np.int64),
+        lane_place=np.zeros(total, np.int64),
+        lane_weight=np.zeros(total, np.float32),
+        copy_target=np.zeros(copies, np.int32),
+        copy_sender=np.zeros(copies, np.int32),
+        copy_carried=np.zeros(copies, np.float32),
+        copy_own=np.zeros(copies, np.float32),
+        copy_held=np.zeros(copies, np.float32),
+        copy_place=np.zeros(copies, np.int64),
+        copy_weight=np.zeros(copies, np.float32),
+        sample_row=np.zeros(pairs, np.int32),
+        sample_lane=np.zeros(pairs, np.int32),
+        sample_place=np.zeros(pairs, np.int64),
+        own=bool(wiring.own.any()),
+    )
+    fill(plan, wiring, bins, steps, weight, influence_weight)
+    return plan
