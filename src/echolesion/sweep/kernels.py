@@ -4,6 +4,9 @@ A *strip* is a run of neighbouring prefixes of one walk, at most `WIDEST` lanes.
 each a row of lanes: of prefix sizes f, f + 1, ... the node at place a is intact from lane a + 1 - f on. So what is
 intact, and what can be left out, is one comparison. Activity is counted from where lesioned nodes are held: it is 0 in
 the lanes in which a node is lesioned. The strips of a walk share a lane: the last prefix of one is the first of the next.
+
+Short walks do not fill vectors. Of those, 16 stand *together*: their lanes lie side by side, prefix by prefix, in one
+strip, whose connections are those of any of them and have 16 weights, one for each.
 """
 
 from collections.abc import Callable
@@ -14,7 +17,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from echolesion.sweep.vectors import (
-    before_lane, clamp, fma, from_lane, gather, load, prefetch, splat, spread, spread_differences, store, transpose,
+    before_lane, clamp, differences, fma, from_lane, gather, load, quotient, splat, spread, spread_between,
+    spread_differences, store, tiled, transpose,
 )  # fmt: skip
 
 #: Steps, and bins of time, that are kept before they are turned and added to the sums.
@@ -30,8 +34,6 @@ class Network(NamedTuple):
     """A network and what it hears, in natural units; arrays are flat."""
 
     drives: Floats  # (step, node), with what all nodes send at which they are held
-    held: Floats  # (node)
-    readout: Floats  # (node, output)
     leak: np.float32
     size: int
     outputs: int
@@ -40,13 +42,17 @@ class Network(NamedTuple):
 class Plan(NamedTuple):
     """Walks of one length and the strips of their prefixes; `lanes.plan` makes it."""
 
-    nodes: Ints  # (walk, place)
+    nodes: Ints  # (walk, place), or, of walks that stand together, (group, place, 16), and so on
     length: int
+    together: int  # walks in a strip, 1 or 16
     begin: Longs  # (walk, place): first of the connections to the node, which are sorted by the place of the sender
     sender: Ints  # (connection): its place
     weight: Floats  # (connection)
+    held: Floats  # (walk, place)
+    readout: Floats  # (walk, place, output)
+    target: Longs  # (walk, place): place in the sums
     # Of every strip:
-    walk: Longs
+    walk: Longs  # or group
     smallest: Longs  # size of the first prefix
     lanes: Longs
     rows: Longs  # nodes in the largest prefix
@@ -122,7 +128,7 @@ def tanh(z: Any) -> Any:
     q = fma(s, 2.36238790e-04, 2.39988515e-02)
     q = fma(s, q, 4.63058822e-01)
     q = fma(s, q, 1.0)
-    return z * p / q
+    return quotient(z * p, q)
 
 
 @njit(**OPTIONS)
@@ -154,39 +160,101 @@ def leaky(activation: str) -> Callable[..., Any]:
     return step
 
 
-def _row(step: Callable[..., Any], lanes: int) -> Callable[..., Any]:
+def _row(step: Callable[..., Any], lanes: int, together: int) -> Callable[..., Any]:
     """Return a function that takes so many lanes of a node one step further."""
 
     @njit(**OPTIONS)
-    def row(network, plan, states, old, new, at, begin, stop, width, lane, drive, held, first, room, readings, reads):
+    def row(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings):
         total = splat(drive, lanes)
         for c in range(begin, stop):
             total = fma(plan.weight[c], load(states, old + plan.sender[c] * width + lane, lanes), total)
         store(room.received, at + lane, total)
-        state = step(load(states, old + at + lane, lanes), total, held, network.leak)
+        state = step(load(states, old + at + lane, lanes), total, plan.held[row], network.leak)
         state = from_lane(state, first - lane)
         store(states, new + at + lane, state)
         for o in range(network.outputs if readings >= 0 else 0):
+            place, weight = readings + o * width + lane, plan.readout[row * network.outputs + o]
+            store(room.readings, place, fma(weight, state, load(room.readings, place, lanes)))
+
+    @njit(**OPTIONS)
+    def row_together(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings):
+        total = tiled(drive, lanes)
+        for c in range(begin, stop):
+            weight = tiled(load(plan.weight, c * 16, 16), lanes)
+            total = fma(weight, load(states, old + plan.sender[c] * width + lane, lanes), total)
+        store(room.received, at + lane, total)
+        held = tiled(load(plan.held, row * 16, 16), lanes)
+        state = step(load(states, old + at + lane, lanes), total, held, network.leak)
+        store(states, new + at + lane, state)
+        for o in range(network.outputs if readings >= 0 else 0):
             place = readings + o * width + lane
-            store(room.readings, place, fma(network.readout[reads + o], state, load(room.readings, place, lanes)))
+            weight = tiled(load(plan.readout, (row * network.outputs + o) * 16, 16), lanes)
+            store(room.readings, place, fma(weight, state, load(room.readings, place, lanes)))
 
-    return row
+    return row if together == 1 else row_together
 
 
-def kernel(step: Callable[..., Any]) -> Callable[..., Any]:
+def _drive(together: int) -> Callable[..., Any]:
+    """Return a function that looks up the drive of the nodes of a row."""
+
+    @njit(**OPTIONS)
+    def drive(network, plan, t, row):
+        return network.drives[t * network.size + plan.nodes[row]]
+
+    @njit(**OPTIONS)
+    def drive_together(network, plan, t, row):
+        return gather(network.drives, t * network.size, plan.nodes, row * 16)
+
+    return drive if together == 1 else drive_together
+
+
+def _influence(together: int) -> Callable[..., Any]:
+    """Return a function that adds the differences of neighbouring prefixes in 16 bins."""
+
+    @njit(**OPTIONS)
+    def add(plan, totals, strip, source, start, bin_):
+        width, rows, smallest = plan.lanes[strip], plan.rows[strip], plan.smallest[strip]
+        base, lanes, size = plan.walk[strip] * plan.length, plan.lane[strip], rows * width
+        for a in range(rows):
+            before = splat(0.0, 16)
+            place = plan.target[base + a] + bin_
+            for lane in range(max(0, a + 1 - smallest) & -16, width, 16):
+                before = spread_differences(
+                    before, source, start + a * width + lane, size, totals.influence, place, plan.lane_place,
+                    plan.lane_weight, lanes + lane,
+                )  # fmt: skip
+
+    @njit(**OPTIONS)
+    def add_together(plan, totals, strip, source, start, bin_):
+        width, rows, smallest = plan.lanes[strip], plan.rows[strip], plan.smallest[strip]
+        base, lanes, size = plan.walk[strip] * plan.length, plan.lane[strip], rows * width
+        for a in range(rows):
+            for lane in range(max(1, a + 2 - smallest) * 16, width, 16):
+                spread_between(
+                    source, start + a * width + lane, 16, size, totals.influence, bin_, plan.lane_place,
+                    plan.lane_weight, lanes + lane, plan.target, (base + a) * 16,
+                )  # fmt: skip
+
+    return add if together == 1 else add_together
+
+
+def kernel(step: Callable[..., Any], together: int) -> Callable[..., Any]:
     """Return the compiled sweep over some groups of steps, for nodes with a step of their own.
 
     Parameters
     ----------
     step : callable
         Compiled; of a node's state, what it receives, where it is held and its leak rate.
+    together : {1, 16}
+        Walks in a strip.
 
     Returns
     -------
     callable
         Of `Network`, `Plan`, `Schedule`, `Room`, `Totals`, first group and end of the last.
     """
-    row16, row32, row64 = (_row(step, lanes) for lanes in (16, 32, 64))
+    row16, row32, row64 = (_row(step, lanes, together) for lanes in (16, 32, 64))
+    drive_of, add_influence = _drive(together), _influence(together)
 
     @njit(**OPTIONS)
     def one_step(network, plan, room, strip, t, old, new, readings):
@@ -199,23 +267,22 @@ def kernel(step: Callable[..., Any]) -> Callable[..., Any]:
             for o in range(0, network.outputs * width, 16):
                 store(room.readings, readings + o, zero16)
         for a in range(plan.rows[strip]):
-            node = plan.nodes[base + a]
-            drive, held = network.drives[t * network.size + node], network.held[node]
-            begin, stop = plan.begin[base + a], plan.stop[stops + a]
-            first = max(0, a + 1 - smallest)
-            at, reads = a * width, node * network.outputs
+            row = base + a
+            drive = drive_of(network, plan, t, row)
+            begin, stop = plan.begin[row], plan.stop[stops + a]
+            first = max(0, a + 1 - smallest) * together
+            at = a * width
             lane = first & -16
-            for l in range(0, lane, 16):
-                store(states, new + at + l, zero16)
-            left = width - lane
-            if left >= 64:
-                row64(network, plan, states, old, new, at, begin, stop, width, lane, drive, held, first, room, readings, reads)
-            else:
-                if left & 32:
-                    row32(network, plan, states, old, new, at, begin, stop, width, lane, drive, held, first, room, readings, reads)
-                    lane += 32
-                if left & 16:
-                    row16(network, plan, states, old, new, at, begin, stop, width, lane, drive, held, first, room, readings, reads)
+            for other in range(0, lane, 16):
+                store(states, new + at + other, zero16)
+            while width - lane >= 64:
+                row64(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings)
+                lane += 64
+            if (width - lane) & 32:
+                row32(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings)
+                lane += 32
+            if (width - lane) & 16:
+                row16(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings)
 
     @njit(**OPTIONS)
     def step_copies(network, plan, room, strip, old, new, slot):
@@ -264,28 +331,20 @@ def kernel(step: Callable[..., Any]) -> Callable[..., Any]:
             if plan.sample_row[e] != row or lane // 16 != tile:
                 row, tile = plan.sample_row[e], lane // 16
                 at = room.ring + row * width + tile * 16
-                transpose(room.states, at, size, room.turned, 16, 16)
-                for s in range(16):
-                    room.turned[s] = room.states[at + s * size - 1] if tile else np.float32(0)
+                # The lanes, each along the steps, behind the one before the first.
+                if together == 1:
+                    transpose(room.states, at, size, room.turned, 16, 16)
+                    for s in range(16):
+                        room.turned[s] = room.states[at + s * size - 1] if tile else np.float32(0)
+                else:
+                    differences(room.states, at, 16, size, room.turned, 16)
             inner = (lane % 16) * 16
-            difference = load(room.turned, inner + 16, 16) - load(room.turned, inner, 16)
+            difference = load(room.turned, inner + 16, 16)
+            if together == 1:
+                difference = difference - load(room.turned, inner, 16)
             place = plan.sample_place[e] + u
             weight = plan.lane_weight[plan.lane[strip] + lane]
             store(totals.sampled, place, fma(weight, before_lane(difference, steps), load(totals.sampled, place, 16)))
-
-    @njit(**OPTIONS)
-    def add_influence(plan, totals, strip, source, start, bin_):
-        """Add the differences of neighbouring lanes in 16 bins."""
-        width, rows, smallest = plan.lanes[strip], plan.rows[strip], plan.smallest[strip]
-        base, lanes, size = plan.walk[strip] * plan.length, plan.lane[strip], rows * width
-        for a in range(rows):
-            before = splat(0.0, 16)
-            place = plan.nodes[base + a] * totals.bins + bin_
-            for lane in range(max(0, a + 1 - smallest) & -16, width, 16):
-                before = spread_differences(
-                    before, source, start + a * width + lane, size, totals.influence, place, plan.lane_place,
-                    plan.lane_weight, lanes + lane,
-                )  # fmt: skip
 
     @njit(**OPTIONS)
     def add_direct(plan, totals, strip, source, bin_):
@@ -354,14 +413,18 @@ def add_contributions(plan, outputs, padded, weight, steps, channels, contributi
     contribution : numpy.ndarray of float64, shape (node, step, output)
         Added to in place.
     """
+    together = plan.together
     for strip in range(len(plan.walk)):
-        base = plan.walk[strip] * plan.length
-        for lane in range(1, plan.lanes[strip]):
-            size = plan.smallest[strip] + lane
+        for lane in range(together, plan.lanes[strip]):
+            size = plan.smallest[strip] + lane // together
             if size > plan.rows[strip]:
                 break
-            node, place = plan.nodes[base + size - 1], (plan.lane[strip] + lane) * channels * padded
+            here = plan.lane[strip] + lane
+            if plan.lane_weight[here] == 0:
+                continue
+            node = plan.nodes[(plan.walk[strip] * plan.length + size - 1) * together + lane % together]
             for o in range(channels):
-                at, before = place + o * padded, place + (o - channels) * padded
+                at = (here * channels + o) * padded
+                before = at - together * channels * padded
                 for step in range(steps):
                     contribution[node, step, o] += weight * np.float64(outputs[at + step] - outputs[before + step])

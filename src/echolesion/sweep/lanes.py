@@ -21,6 +21,8 @@ from echolesion.training.scores import SCORES
 STATES_IN_CACHE = 2**13
 #: States and outputs of a chunk of walks.
 STATES_AT_ONCE, OUTPUTS_AT_ONCE = 2**22, 2**22
+#: Longest walks of which 16 stand together.
+LONGEST_TOGETHER = 24
 #: Share of all possible connections from which on products of matrices are faster.
 DENSEST = 0.3
 
@@ -110,6 +112,7 @@ def engine(problem: Problem, time_bins: int) -> Engine:
     sources, targets = np.nonzero(weights)
     held = ((problem.held[0, :size] - problem.rest) * scale).numpy()
     numbers = problem.connection[:size, :size].numpy()
+    readout = np.ascontiguousarray((problem.readout[:size] / scale).numpy()).ravel()
     pair = problem.sampled[:size, :size].numpy()
     pairs = int(pair.max()) + 1
     scored = len(problem.bins)
@@ -117,8 +120,6 @@ def engine(problem: Problem, time_bins: int) -> Engine:
     return Engine(
         network=Network(
             drives=np.ascontiguousarray((problem.drives[:, :size] / scale).numpy()).ravel(),
-            held=held,
-            readout=np.ascontiguousarray((problem.readout[:size] / scale).numpy()).ravel(),
             leak=np.float32(problem.leak),
             size=size,
             outputs=problem.readout.shape[1],
@@ -130,6 +131,7 @@ def engine(problem: Problem, time_bins: int) -> Engine:
             number=numbers[sources, targets],
             own=np.ascontiguousarray(np.diagonal(weights)),
             held=held,
+            readout=readout,
             pair=pair.astype(np.int32).ravel() if pairs else np.zeros(0, np.int32),
         ),
         schedule=schedule(len(problem.drives), problem.washout, problem.bins),
@@ -151,6 +153,11 @@ def views(made: Engine, time_bins: int) -> tuple[Tensor, Tensor, Tensor]:
     return influence, direct, sampled
 
 
+def together(level: Level) -> int:
+    """Return how many walks of a level stand together in a strip."""
+    return 16 if level.length <= LONGEST_TOGETHER and level.walks >= 16 else 1
+
+
 def widest(length: int) -> int:
     """Return the most lanes of a strip with so many rows."""
     return int(np.clip(STATES_IN_CACHE // length // 16 * 16, 16, kernels.WIDEST))
@@ -159,22 +166,25 @@ def widest(length: int) -> int:
 def walks_at_once(made: Engine, level: Level) -> int:
     """Return how many walks of a level are simulated at once."""
     cut = strips.strips_of(level.smallest, level.length, widest(level.length))
+    if together(level) > 1:
+        cut = [(level.smallest, level.prefixes, level.length)]
     lanes = sum(lanes for _, lanes, _ in cut)
     states = sum(lanes * rows for _, lanes, rows in cut)
     outputs = lanes * made.steps * made.network.outputs
-    return max(1, min(STATES_AT_ONCE // states, OUTPUTS_AT_ONCE // outputs) // 16 * 16)
+    most = min(STATES_AT_ONCE // states, OUTPUTS_AT_ONCE // outputs)
+    return max(together(level), most // together(level) * together(level))
 
 
 @lru_cache
-def _kernel(activation: str):
-    return kernels.kernel(kernels.leaky(activation))
+def _kernel(activation: str, together: int):
+    return kernels.kernel(kernels.leaky(activation), together)
 
 
 def plan(made: Engine, level: Level, walks: Walks, influence_weight: np.ndarray) -> Plan:
     """Plan a chunk of walks, and add the weights of its differences to their sums."""
     return strips.make(
         np.ascontiguousarray(walks.order, dtype=np.int32), level.smallest, widest(level.length), made.wiring,
-        bins=made.bins, steps=made.steps, weight=level.weight, influence_weight=influence_weight,
+        together=together(level), bins=made.bins, steps=made.steps, weight=level.weight, influence_weight=influence_weight,
     )  # fmt: skip
 
 
@@ -183,13 +193,13 @@ def room(made: Engine, planned: Plan) -> Room:
     sizes, copies = planned.lanes * planned.rows, np.diff(planned.copy)
     states = aligned(int(sizes.sum() + BLOCK * sizes.max()))
     most, most_copies, widest_ = int(sizes.max()), int(copies.max()), int(planned.lanes.max())
-    held = made.network.held
-    if held.any():
+    if planned.held.any():
+        every = planned.together
+        held = planned.held.reshape(-1, planned.length, every)
         for strip, walk in enumerate(planned.walk):
             rows, lanes = planned.rows[strip], planned.lanes[strip]
-            nodes = planned.nodes[walk * planned.length :][:rows]
-            first = np.arange(rows) + 1 - planned.smallest[strip]
-            start = np.where(np.arange(lanes) >= first[:, None], -held[nodes][:, None], 0)
+            first = (np.arange(rows) + 1 - planned.smallest[strip]) * every
+            start = np.where(np.arange(lanes) >= first[:, None], -np.tile(held[walk, :rows], lanes // every), 0)
             states[planned.state[strip] :][: rows * lanes] = start.ravel()
     return Room(
         states=states,
@@ -204,6 +214,18 @@ def room(made: Engine, planned: Plan) -> Room:
     )
 
 
+def _readings(planned: Plan, outputs: Floats, walks: int) -> Floats:
+    """Return the outputs of all prefixes, shape (walk, prefix, ...), of those of all lanes."""
+    if planned.together > 1:
+        grouped = outputs.reshape(len(planned.walk), -1, planned.together, *outputs.shape[1:])
+        return grouped.swapaxes(1, 2).reshape(-1, grouped.shape[1], *outputs.shape[1:])[:walks]
+    # That which two strips share is the first of the second.
+    sizes = np.concatenate([np.arange(n) + s for s, n in zip(planned.smallest, planned.lanes, strict=True)])
+    last = np.concatenate([np.arange(n) == n - 1 for n in planned.lanes])
+    kept = (sizes < planned.length) & ~last | (sizes == planned.length)
+    return outputs[kept].reshape(walks, -1, *outputs.shape[1:])
+
+
 def add(
     made: Engine, problem: Problem, level: Level, walks: Walks, *, influence_weight: Tensor, contribution: Tensor,
     contribution_weight: Tensor, score: Tensor, runs: Tensor,
@@ -214,15 +236,11 @@ def add(
     outputs = aligned(int(planned.lanes.sum()) * channels * made.steps)
     totals = Totals(made.influence, made.direct, made.sampled, outputs, made.bins, made.steps)
     groups = len(made.schedule.first_bin)
-    _kernel(made.activation)(made.network, planned, made.schedule, room(made, planned), totals, 0, groups)
+    _kernel(made.activation, planned.together)(made.network, planned, made.schedule, room(made, planned), totals, 0, groups)
     kernels.add_contributions(planned, outputs, made.steps, level.weight, steps, channels, contribution.numpy())
-    # Every prefix once: that which two strips share is the first of the second.
-    sizes = np.concatenate([np.arange(n) + s for s, n in zip(planned.smallest, planned.lanes, strict=True)])
-    last = np.concatenate([np.arange(n) == n - 1 for n in planned.lanes])
-    kept = (sizes < level.length) & ~last | (sizes == level.length)
-    read = outputs.reshape(-1, channels, made.steps)[kept][..., :steps]
-    read = torch.from_numpy(read).permute(0, 2, 1).double() + problem.constants[problem.washout :].double()
-    scores = SCORES[problem.score][0](read, problem.truth).view(len(walks.order), -1)
+    read = torch.from_numpy(_readings(planned, outputs.reshape(-1, channels, made.steps)[..., :steps], len(walks.order)))
+    read = read.swapaxes(-1, -2).double() + problem.constants[problem.washout :].double()
+    scores = SCORES[problem.score][0](read, problem.truth)
     added = torch.from_numpy(np.ascontiguousarray(walks.added)).flatten()
     weight = torch.full((len(added),), level.weight, dtype=torch.float64)
     contribution_weight.index_add_(0, added, weight)

@@ -20,6 +20,7 @@ class Wiring(NamedTuple):
     number: Longs  # among connections between different nodes, -1 for a node's to itself
     own: Floats  # (node): weight of its connection to itself
     held: Floats  # (node)
+    readout: Floats  # (node, output)
     pair: Ints  # (source, target): number of the sampled pair, -1 if it is none; empty if there are none
 
 
@@ -58,12 +59,17 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
     place = np.full(size, -1)
     filled = np.empty(length, np.int64)
     strips = len(plan.walk) // (len(plan.nodes) // length)
+    outputs = len(plan.readout) // len(plan.nodes)
     copies, samples = 0, 0
     for walk in range(len(plan.nodes) // length):
         nodes, begin = plan.nodes[walk * length : (walk + 1) * length], plan.begin[walk * length : (walk + 1) * length + 1]
         place[:] = -1
         for a in range(length):
             place[nodes[a]] = a
+            row = walk * length + a
+            plan.held[row], plan.target[row] = wiring.held[nodes[a]], nodes[a] * bins
+            for o in range(outputs):
+                plan.readout[row * outputs + o] = wiring.readout[nodes[a] * outputs + o]
         filled[:] = 0
         for node in nodes:
             for c in range(wiring.begin[node], wiring.begin[node + 1]):
@@ -122,6 +128,87 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
             plan.copy[strip + 1], plan.sample[strip + 1] = copies, samples
 
 
+@njit(**OPTIONS)
+def fill_together(plan, wiring, bins, steps, level_weight, influence_weight, walks):
+    """Do as `fill` for so many walks of which 16 stand together, each group one strip; the last may not be full."""
+    size, length, smallest = len(wiring.held), plan.length, plan.smallest[0]
+    outputs = len(plan.readout) // len(plan.nodes)
+    place = np.full((16, size), -1)
+    dense = np.zeros((length, length, 16), np.float32)  # target, sender, walk
+    prefixes = plan.lanes[0] // 16
+    connections, copies, samples = 0, 0, 0
+    for strip in range(len(plan.walk)):
+        members = min(16, walks - strip * 16)
+        base = strip * length * 16
+        place[:] = -1
+        dense[:] = 0
+        for a in range(length):
+            for m in range(16):
+                here = base + a * 16 + m
+                node = plan.nodes[here]
+                plan.held[here], plan.target[here] = wiring.held[node], node * bins
+                for o in range(outputs):
+                    plan.readout[((strip * length + a) * outputs + o) * 16 + m] = wiring.readout[node * outputs + o]
+                place[m, node] = a
+        for a in range(length):
+            for m in range(members):
+                node = plan.nodes[base + a * 16 + m]
+                for c in range(wiring.begin[node], wiring.begin[node + 1]):
+                    b = place[m, wiring.target[c]]
+                    if b >= 0:
+                        dense[b, a, m] = wiring.weight[c]
+        for b in range(length):
+            plan.begin[strip * length + b] = connections
+            for a in range(length):
+                any_ = False
+                for m in range(16):
+                    any_ |= dense[b, a, m] != 0
+                if any_:
+                    plan.sender[connections] = a
+                    for m in range(16):
+                        plan.weight[connections * 16 + m] = dense[b, a, m]
+                    connections += 1
+            plan.stop[strip * length + b] = connections
+        plan.copy[strip], plan.sample[strip] = copies, samples
+        width = prefixes * 16
+        for lane in range(width):
+            here, m = plan.lane[strip] + lane, lane % 16
+            a = smallest + lane // 16 - 1
+            node, weight = plan.nodes[base + max(a, 0) * 16 + m], level_weight / max(a, 1)
+            plan.lane_place[here] = node * size * bins
+            if lane < 16 or m >= members:
+                plan.lane_weight[here] = 0
+                continue
+            plan.lane_weight[here] = weight
+            for b in range(a):
+                influence_weight[node, plan.nodes[base + b * 16 + m]] += weight
+            for c in range(wiring.begin[node], wiring.begin[node + 1]):
+                target = wiring.target[c]
+                b = place[m, target]
+                if 0 <= b < a:
+                    plan.copy_target[copies], plan.copy_sender[copies] = b * width + lane - 16, a * width + lane
+                    plan.copy_carried[copies], plan.copy_own[copies] = wiring.weight[c], wiring.own[target]
+                    plan.copy_held[copies] = wiring.held[target]
+                    plan.copy_place[copies], plan.copy_weight[copies] = wiring.number[c] * bins, weight
+                    copies += 1
+        while copies % 16:
+            plan.copy_target[copies], plan.copy_sender[copies] = 0, 0
+            plan.copy_carried[copies], plan.copy_own[copies], plan.copy_held[copies] = 0, 0, 0
+            plan.copy_place[copies], plan.copy_weight[copies] = 0, 0
+            copies += 1
+        if len(wiring.pair):
+            for b in range(length):
+                for lane in range(max(1, b + 2 - smallest) * 16, width):
+                    m = lane % 16
+                    source, target = plan.nodes[base + (smallest + lane // 16 - 1) * 16 + m], plan.nodes[base + b * 16 + m]
+                    pair = wiring.pair[source * size + target]
+                    if pair >= 0 and m < members:
+                        plan.sample_row[samples], plan.sample_lane[samples] = b, lane
+                        plan.sample_place[samples] = pair * steps
+                        samples += 1
+        plan.copy[strip + 1], plan.sample[strip + 1] = copies, samples
+
+
 def strips_of(smallest: int, length: int, widest: int) -> list[tuple[int, int, int]]:
     """Cut the prefixes of a walk into strips: size of the first prefix, lanes, and rows, those of the largest prefix."""
     strips, size = [], smallest
@@ -135,7 +222,7 @@ def strips_of(smallest: int, length: int, widest: int) -> list[tuple[int, int, i
 
 
 def make(
-    order: Ints, smallest: int, widest: int, wiring: Wiring, *, bins: int, steps: int, weight: float,
+    order: Ints, smallest: int, widest: int, wiring: Wiring, *, together: int, bins: int, steps: int, weight: float,
     influence_weight: np.ndarray,
 ) -> Plan:  # fmt: skip
     """Plan the prefixes of some walks.
@@ -150,6 +237,8 @@ def make(
         Most lanes of a strip.
     wiring : Wiring
         The network.
+    together : {1, 16}
+        Walks in a strip.
     bins, steps, weight, influence_weight
         As for `fill`.
 
@@ -159,23 +248,36 @@ def make(
         For the kernel.
     """
     walks, length = order.shape
-    cut = np.array(strips_of(smallest, length, widest), dtype=np.int64).reshape(-1, 3)
-    first, lanes, rows = (np.tile(column, walks) for column in cut.T)
+    outputs = len(wiring.readout) // len(wiring.held)
+    connections = int(connections_within(order, wiring).sum())
+    if together == 1:
+        cut = np.array(strips_of(smallest, length, widest), dtype=np.int64).reshape(-1, 3)
+        groups, kept, links = walks, order, connections
+    else:
+        cut = np.array([[smallest, 16 * (length - smallest + 1), length]])
+        groups = -(-walks // 16)
+        kept = np.concatenate([order, np.repeat(order[:1], groups * 16 - walks, axis=0)])
+        kept = np.ascontiguousarray(kept.reshape(groups, 16, length).swapaxes(1, 2))
+        links = min(connections, groups * length**2)
+    first, lanes, rows = (np.tile(column, groups) for column in cut.T)
 
     def starts(lengths: np.ndarray) -> Longs:
         return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
-    connections = int(connections_within(order, wiring).sum())
     copies = connections + 16 * len(first)
     pairs = int(min((wiring.pair >= 0).sum(), length**2)) * walks
-    total = int(lanes.sum())
+    total, nodes = int(lanes.sum()), kept.size
     plan = Plan(
-        nodes=order.ravel(),
+        nodes=kept.ravel(),
         length=length,
-        begin=np.zeros(walks * length + 1, np.int64),
-        sender=np.zeros(connections, np.int32),
-        weight=np.zeros(connections, np.float32),
-        walk=np.repeat(np.arange(walks), len(cut)),
+        together=together,
+        begin=np.zeros(groups * length + 1, np.int64),
+        sender=np.zeros(links, np.int32),
+        weight=np.zeros(links * together, np.float32),
+        held=np.zeros(nodes, np.float32),
+        readout=np.zeros(nodes * outputs, np.float32),
+        target=np.zeros(nodes, np.int64),
+        walk=np.repeat(np.arange(groups), len(cut)),
         smallest=first,
         lanes=lanes,
         rows=rows,
@@ -199,5 +301,8 @@ def make(
         sample_place=np.zeros(pairs, np.int64),
         own=bool(wiring.own.any()),
     )
-    fill(plan, wiring, bins, steps, weight, influence_weight)
+    if together == 1:
+        fill(plan, wiring, bins, steps, weight, influence_weight)
+    else:
+        fill_together(plan, wiring, bins, steps, weight, influence_weight, walks)
     return plan

@@ -151,6 +151,40 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
+def quotient(typing: Any, a: Any, b: Any) -> Any:  # noqa: ARG001
+    """Return a / b to 2e-7, for b of moderate size: a division takes as long as all else that a state needs."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+        if "+avx512f" not in context.codegen().magic_tuple()[2].split(","):
+            return builder.fdiv(*args)
+        part, lanes = ir.VectorType(_FLOAT, LANES), a.lanes
+        guesses = []
+        for start in range(0, lanes, LANES):
+            piece = _shuffled(builder, args[1], args[1], list(range(start, start + LANES)))
+            undefined, everywhere = ir.Constant(part, ir.Undefined), ir.IntType(16)(-1)
+            guesses.append(_call(builder, "llvm.x86.avx512.rcp14.ps.512", part, piece, undefined, everywhere))
+        while len(guesses) > 1:
+            both = list(range(2 * guesses[0].type.count))
+            guesses = [_shuffled(builder, low, high, both) for low, high in zip(guesses[::2], guesses[1::2], strict=True)]
+        guess, one = guesses[0], ir.Constant(args[0].type, [1.0] * lanes)
+        error = _fma(builder, builder.fneg(args[1]), guess, one)
+        return builder.fmul(args[0], _fma(builder, guess, error, guess))
+
+    return a(a, b), code
+
+
+@intrinsic(prefer_literal=True)
+def tiled(typing: Any, vector: Any, lanes: Any) -> Any:  # noqa: ARG001
+    """Return a vector of so many lanes that holds one of 16 again and again."""
+    result = Vector(_lanes(lanes))
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+        return _shuffled(builder, args[0], args[0], [lane % LANES for lane in range(result.lanes)])
+
+    return result(vector, lanes), code
+
+
+@intrinsic
 def clamp(typing: Any, vector: Any, low: Any, high: Any) -> Any:  # noqa: ARG001
     """Return a vector bounded by two numbers; what is not a number stays so."""
 
@@ -190,14 +224,15 @@ def gather(typing: Any, array: Any, start: Any, indices: Any, at: Any) -> Any:  
     """Return the elements of an array at 16 indices, from `at` on in theirs, beyond a start."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        wide = ir.VectorType(_INT, LANES)
-        index = _load(builder, _place(context, builder, sig.args[2], args[2], args[3], wide))
+        index = _load(builder, _place(context, builder, sig.args[2], args[2], args[3], ir.VectorType(_INT, LANES)))
         data = _place(context, builder, sig.args[0], args[0], args[1], _FLOAT)
-        result = ir.Constant(ir.VectorType(_FLOAT, LANES), ir.Undefined)
-        for lane in range(LANES):
-            element = builder.sext(builder.extract_element(index, _INT(lane)), _LONG)
-            result = builder.insert_element(result, builder.load(builder.gep(data, [element])), _INT(lane))
-        return result
+        places = builder.gep(data, [_INT(0)])
+        # llvmlite has no vectors of pointers.
+        places.indices, places.operands, places.type = [index], [data, index], ir.VectorType(data.type, LANES)
+        result = ir.VectorType(_FLOAT, LANES)
+        all_lanes = ir.Constant(ir.VectorType(ir.IntType(1), LANES), [1] * LANES)
+        undefined = ir.Constant(result, ir.Undefined)
+        return _call(builder, "llvm.masked.gather.v16f32.v16p0", result, places, _INT(4), all_lanes, undefined)
 
     return Vector(LANES)(array, types.int64, indices, types.int64), code
 
@@ -254,13 +289,29 @@ def transpose(typing: Any, array: Any, start: Any, stride: Any, result: Any, at:
     return types.void(array, types.int64, types.int64, result, types.int64, types.int64), code
 
 
-def _spread(context: Any, builder: Any, sig: Any, args: Any, lanes: list[Any]) -> None:
-    """Add vectors times their weights to the sums, each at its own place."""
+def _between(context: Any, builder: Any, kind: Any, array: Any, begin: Any, apart: Any, stride: Any) -> list[Any]:
+    """Load 16 vectors at a stride, less those so far before each, and transpose them."""
+    wide, rows = ir.VectorType(_FLOAT, LANES), []
+    for row in range(LANES):
+        index = builder.add(begin, builder.mul(stride, _LONG(row)))
+        high, low = (
+            _load(builder, _place(context, builder, kind, array, place, wide))
+            for place in (index, builder.sub(index, apart))
+        )
+        rows.append(builder.fsub(high, low))
+    return _transposed(builder, rows)
+
+
+def _spread(context: Any, builder: Any, kinds: Any, args: Any, lanes: list[Any], more: Any = None) -> None:
+    """Add vectors times their weights to the sums, each at its own place, perhaps a sum of two."""
     sums, start, places, weights, at = args
-    kinds = sig.args[-5:]
     for lane, vector in enumerate(lanes):
         index = builder.add(at, _LONG(lane))
         place = builder.load(_place(context, builder, kinds[2], places, index, _LONG))
+        if more is not None:
+            kind, targets, target = more
+            second = builder.load(_place(context, builder, kind, targets, builder.add(target, _LONG(lane)), _LONG))
+            place = builder.add(place, second)
         weight = builder.load(_place(context, builder, kinds[3], weights, index, _FLOAT))
         pointer = _place(context, builder, kinds[0], sums, builder.add(start, place), vector.type)
         total = _fma(builder, vector, _broadcast(builder, weight, LANES), _load(builder, pointer))
@@ -277,7 +328,7 @@ def spread(
     """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        _spread(context, builder, sig, args[3:], _columns(context, builder, sig.args[0], *args[:3]))
+        _spread(context, builder, sig.args[3:], args[3:], _columns(context, builder, sig.args[0], *args[:3]))
         return context.get_dummy_value()
 
     long = types.int64
@@ -297,7 +348,7 @@ def spread_differences(
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         columns = _columns(context, builder, sig.args[1], *args[1:4])
         pairs = zip(columns, [args[0], *columns[:-1]], strict=True)
-        _spread(context, builder, sig, args[4:], [builder.fsub(after, former) for after, former in pairs])
+        _spread(context, builder, sig.args[4:], args[4:], [builder.fsub(after, former) for after, former in pairs])
         return columns[-1]
 
     long = types.int64
@@ -305,23 +356,31 @@ def spread_differences(
 
 
 @intrinsic
-def spread_between(
-    typing: Any, array: Any, lower: Any, upper: Any, stride: Any, sums: Any, start: Any, places: Any, weights: Any,
-    at: Any,
-) -> Any:  # noqa: ARG001  # fmt: skip
-    """Do as `spread`, with the differences of 16 vectors at a stride from `upper` on from those from `lower` on."""
+def differences(typing: Any, array: Any, begin: Any, apart: Any, stride: Any, result: Any, at: Any) -> Any:  # noqa: ARG001
+    """Load 16 vectors at a stride, less those so far before each; transpose them and store them one behind another."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        wide, rows = ir.VectorType(_FLOAT, LANES), []
-        for row in range(LANES):
-            ahead = builder.mul(args[3], _LONG(row))
-            low, high = (
-                _load(builder, _place(context, builder, sig.args[0], args[0], builder.add(begin, ahead), wide))
-                for begin in args[1:3]
-            )
-            rows.append(builder.fsub(high, low))
-        _spread(context, builder, sig, args[4:], _transposed(builder, rows))
+        for lane, column in enumerate(_between(context, builder, sig.args[0], *args[:4])):
+            index = builder.add(args[5], _LONG(LANES * lane))
+            _store(builder, column, _place(context, builder, sig.args[4], args[4], index, column.type))
         return context.get_dummy_value()
 
     long = types.int64
-    return types.void(array, long, long, long, sums, long, places, weights, long), code
+    return types.void(array, long, long, long, result, long), code
+
+
+@intrinsic
+def spread_between(
+    typing: Any, array: Any, begin: Any, apart: Any, stride: Any, sums: Any, start: Any, places: Any, weights: Any,
+    at: Any, targets: Any, target: Any,
+) -> Any:  # noqa: ARG001  # fmt: skip
+    """Do as `spread`, with vectors less those so far before each, and places that are sums of two, lane by lane."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        columns = _between(context, builder, sig.args[0], *args[:4])
+        more = (sig.args[9], args[9], args[10])
+        _spread(context, builder, sig.args[4:9], args[4:9], columns, more)
+        return context.get_dummy_value()
+
+    long = types.int64
+    return types.void(array, long, long, long, sums, long, places, weights, long, targets, long), code
