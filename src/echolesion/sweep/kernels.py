@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from echolesion.sweep.compilation import OPTIONS, compiled
 from echolesion.sweep.vectors import (
     before_lane, clamp, differences, fma, from_lane, gather, load, quotient, splat, spread, spread_between,
     spread_differences, store, tiled, transpose,
@@ -25,8 +26,6 @@ from echolesion.sweep.vectors import (
 BLOCK = 16
 #: Most lanes of a strip.
 WIDEST = 64
-#: Of all compiled functions: division by zero is checked nowhere, as checks keep loops from being vectors.
-OPTIONS = {"error_model": "numpy", "nogil": True}
 Floats, Doubles, Ints, Longs = NDArray[np.float32], NDArray[np.float64], NDArray[np.int32], NDArray[np.int64]
 
 
@@ -238,11 +237,13 @@ def _influence(together: int) -> Callable[..., Any]:
     return add if together == 1 else add_together
 
 
-def kernel(step: Callable[..., Any], together: int) -> Callable[..., Any]:
+def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., Any]:
     """Return the compiled sweep over some groups of steps, for nodes with a step of their own.
 
     Parameters
     ----------
+    name : str
+        Of the step, and of all constants in it.
     step : callable
         Compiled; of a node's state, what it receives, where it is held and its leak rate.
     together : {1, 16}
@@ -353,7 +354,7 @@ def kernel(step: Callable[..., Any], together: int) -> Callable[..., Any]:
         for q in range(0, count, 16):
             spread(source, q, count, totals.direct, bin_, plan.copy_place, plan.copy_weight, begin + q)
 
-    @njit(**OPTIONS)
+    @compiled(f"{name}-{together}")
     def advance(network, plan, schedule, room, totals, first_group, end_group):
         for group in range(first_group, end_group):
             for strip in range(len(plan.walk)):
@@ -396,7 +397,7 @@ def kernel(step: Callable[..., Any], together: int) -> Callable[..., Any]:
     return advance
 
 
-@njit(**OPTIONS)
+@compiled("contributions")
 def add_contributions(plan, outputs, padded, weight, steps, channels, contribution):
     """Add the differences of the read-out to the contributions of the nodes that are added.
 

@@ -18,7 +18,7 @@ from echolesion.sweep.simulation import Problem
 from echolesion.training.scores import SCORES
 
 #: States of a strip that the first cache should hold.
-STATES_IN_CACHE = 2**13
+STATES_IN_CACHE = 2**15
 #: States and outputs of a chunk of walks.
 STATES_AT_ONCE, OUTPUTS_AT_ONCE = 2**22, 2**22
 #: Longest walks of which 16 stand together.
@@ -177,7 +177,7 @@ def walks_at_once(made: Engine, level: Level) -> int:
 
 @lru_cache
 def _kernel(activation: str, together: int):
-    return kernels.kernel(kernels.leaky(activation), together)
+    return kernels.kernel(f"leaky-{activation}", kernels.leaky(activation), together)
 
 
 def plan(made: Engine, level: Level, walks: Walks, influence_weight: np.ndarray) -> Plan:

@@ -6,9 +6,9 @@ Compiled, as a walk of a few nodes is simulated in less time than an array opera
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from echolesion.sweep.kernels import OPTIONS, Floats, Ints, Longs, Plan
+from echolesion.sweep.compilation import compiled
+from echolesion.sweep.kernels import Floats, Ints, Longs, Plan
 
 
 class Wiring(NamedTuple):
@@ -24,7 +24,7 @@ class Wiring(NamedTuple):
     pair: Ints  # (source, target): number of the sampled pair, -1 if it is none; empty if there are none
 
 
-@njit(**OPTIONS)
+@compiled("connections_within")
 def connections_within(nodes, wiring):
     """Return how many connections there are between the nodes of each walk, nodes of shape (walk, place)."""
     counts = np.zeros(len(nodes), np.int64)
@@ -38,7 +38,7 @@ def connections_within(nodes, wiring):
     return counts
 
 
-@njit(**OPTIONS)
+@compiled("fill")
 def fill(plan, wiring, bins, steps, level_weight, influence_weight):
     """Fill a plan whose strips are laid out, and add the weights of its differences to their sums.
 
@@ -128,7 +128,7 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
             plan.copy[strip + 1], plan.sample[strip + 1] = copies, samples
 
 
-@njit(**OPTIONS)
+@compiled("fill_together")
 def fill_together(plan, wiring, bins, steps, level_weight, influence_weight, walks):
     """Do as `fill` for so many walks of which 16 stand together, each group one strip; the last may not be full."""
     size, length, smallest = len(wiring.held), plan.length, plan.smallest[0]
