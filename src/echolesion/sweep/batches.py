@@ -145,7 +145,7 @@ def run(
                     else:
                         lanes.add(
                             made, problem, level, chunk, influence_weight=sums.influence_weight,
-                            contribution=sums.contribution[place], contribution_weight=sums.contribution_weight[place],
+                            contribution=made.contribution[place], contribution_weight=sums.contribution_weight[place],
                             score=sums.score[place], runs=sums.runs,
                         )  # fmt: skip
                     shown.update(chunk.intact.size)

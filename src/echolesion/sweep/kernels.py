@@ -397,6 +397,43 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
     return advance
 
 
+@compiled("read")
+def read(plan, outputs, padded, constants, begin, end, result):
+    """Copy the read-out of the prefixes of some walks out of their lanes.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the walks.
+    outputs : numpy.ndarray, (lane, output, step), flat
+        Less what is read out of nodes where they are held.
+    padded : int
+        Steps with padding.
+    constants : numpy.ndarray of float64, shape (step, output)
+        That.
+    begin, end : int
+        First walk and the end of the last.
+    result : numpy.ndarray of float64, shape (walk, prefix, step, output)
+        Overwritten.
+    """
+    steps, channels = constants.shape
+    together = plan.together
+    groups = len(plan.nodes) // (plan.length * together)
+    strips = len(plan.walk) // groups
+    for walk in range(begin, end):
+        group, member = walk // together, walk % together
+        for strip in range(group * strips, (group + 1) * strips):
+            for lane in range(member, plan.lanes[strip], together):
+                size = plan.smallest[strip] + lane // together
+                if size > plan.length:
+                    break
+                into, place = result[walk - begin, size - plan.smallest[group * strips]], plan.lane[strip] + lane
+                for o in range(channels):
+                    at = (place * channels + o) * padded
+                    for step in range(steps):
+                        into[step, o] = constants[step, o] + outputs[at + step]
+
+
 @compiled("contributions")
 def add_contributions(plan, outputs, padded, weight, steps, channels, contribution):
     """Add the differences of the read-out to the contributions of the nodes that are added.
@@ -411,7 +448,7 @@ def add_contributions(plan, outputs, padded, weight, steps, channels, contributi
         Steps with padding, and without; outputs.
     weight : float
         Of a walk.
-    contribution : numpy.ndarray of float64, shape (node, step, output)
+    contribution : numpy.ndarray of float64, shape (node, output, step), flat
         Added to in place.
     """
     together = plan.together
@@ -425,7 +462,7 @@ def add_contributions(plan, outputs, padded, weight, steps, channels, contributi
                 continue
             node = plan.nodes[(plan.walk[strip] * plan.length + size - 1) * together + lane % together]
             for o in range(channels):
-                at = (here * channels + o) * padded
+                at, into = (here * channels + o) * padded, (node * channels + o) * steps
                 before = at - together * channels * padded
                 for step in range(steps):
-                    contribution[node, step, o] += weight * np.float64(outputs[at + step] - outputs[before + step])
+                    contribution[into + step] += weight * np.float64(outputs[at + step] - outputs[before + step])

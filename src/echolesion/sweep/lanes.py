@@ -13,7 +13,7 @@ from torch import Tensor
 
 from echolesion.shapley.walks import Level, Walks
 from echolesion.sweep import kernels, strips
-from echolesion.sweep.kernels import BLOCK, Floats, Network, Plan, Room, Schedule, Totals
+from echolesion.sweep.kernels import BLOCK, Doubles, Floats, Network, Plan, Room, Schedule, Totals
 from echolesion.sweep.simulation import Problem
 from echolesion.training.scores import SCORES
 
@@ -23,6 +23,8 @@ STATES_IN_CACHE = 2**15
 STATES_AT_ONCE, OUTPUTS_AT_ONCE = 2**22, 2**22
 #: Longest walks of which 16 stand together.
 LONGEST_TOGETHER = 24
+#: Values of the read-out that the second cache should hold several times.
+READINGS_IN_CACHE = 2**15
 #: Share of all possible connections from which on products of matrices are faster.
 DENSEST = 0.3
 
@@ -101,11 +103,12 @@ class Engine:
     influence: Floats
     direct: Floats
     sampled: Floats
+    contribution: Doubles  # (level, node, output, step)
     bins: int
     steps: int
 
 
-def engine(problem: Problem, time_bins: int) -> Engine:
+def engine(problem: Problem, time_bins: int, levels: int) -> Engine:
     """Return a problem in natural units, and empty sums."""
     size, scale = problem.size, problem.scale
     weights = (problem.weights[:size, :size] / scale**2).numpy()
@@ -139,18 +142,21 @@ def engine(problem: Problem, time_bins: int) -> Engine:
         influence=aligned(size * size * bins),
         direct=aligned((int(numbers.max()) + 1) * bins + bins),
         sampled=aligned(pairs * steps),
+        contribution=np.zeros((levels, size * scored * problem.readout.shape[1])),
         bins=bins,
         steps=steps,
     )
 
 
-def views(made: Engine, time_bins: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return influence, direct and sampled sums as tensors, time first."""
+def views(made: Engine, time_bins: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return influence, direct and sampled sums as tensors, time first, and contributions."""
     size = made.network.size
     influence = torch.from_numpy(made.influence).view(size, size, made.bins).permute(2, 0, 1)[:time_bins]
     direct = torch.from_numpy(made.direct).view(-1, made.bins).T[:time_bins, :-1]
     sampled = torch.from_numpy(made.sampled).view(-1, made.steps).T[: len(made.schedule.bins)]
-    return influence, direct, sampled
+    steps, outputs = len(made.schedule.bins), made.network.outputs
+    contribution = torch.from_numpy(made.contribution).view(-1, size, outputs, steps).swapaxes(-1, -2)
+    return influence, direct, sampled, contribution
 
 
 def together(level: Level) -> int:
@@ -214,20 +220,8 @@ def room(made: Engine, planned: Plan) -> Room:
     )
 
 
-def _readings(planned: Plan, outputs: Floats, walks: int) -> Floats:
-    """Return the outputs of all prefixes, shape (walk, prefix, ...), of those of all lanes."""
-    if planned.together > 1:
-        grouped = outputs.reshape(len(planned.walk), -1, planned.together, *outputs.shape[1:])
-        return grouped.swapaxes(1, 2).reshape(-1, grouped.shape[1], *outputs.shape[1:])[:walks]
-    # That which two strips share is the first of the second.
-    sizes = np.concatenate([np.arange(n) + s for s, n in zip(planned.smallest, planned.lanes, strict=True)])
-    last = np.concatenate([np.arange(n) == n - 1 for n in planned.lanes])
-    kept = (sizes < planned.length) & ~last | (sizes == planned.length)
-    return outputs[kept].reshape(walks, -1, *outputs.shape[1:])
-
-
 def add(
-    made: Engine, problem: Problem, level: Level, walks: Walks, *, influence_weight: Tensor, contribution: Tensor,
+    made: Engine, problem: Problem, level: Level, walks: Walks, *, influence_weight: Tensor, contribution: np.ndarray,
     contribution_weight: Tensor, score: Tensor, runs: Tensor,
 ) -> None:  # fmt: skip
     """Simulate the prefixes of some walks and add their differences to the sums, in place."""
@@ -237,10 +231,16 @@ def add(
     totals = Totals(made.influence, made.direct, made.sampled, outputs, made.bins, made.steps)
     groups = len(made.schedule.first_bin)
     _kernel(made.activation, planned.together)(made.network, planned, made.schedule, room(made, planned), totals, 0, groups)
-    kernels.add_contributions(planned, outputs, made.steps, level.weight, steps, channels, contribution.numpy())
-    read = torch.from_numpy(_readings(planned, outputs.reshape(-1, channels, made.steps)[..., :steps], len(walks.order)))
-    read = read.swapaxes(-1, -2).double() + problem.constants[problem.washout :].double()
-    scores = SCORES[problem.score][0](read, problem.truth)
+    kernels.add_contributions(planned, outputs, made.steps, level.weight, steps, channels, contribution)
+    # In pieces that the cache holds: scores take several passes.
+    walks_of, constants = len(walks.order), problem.constants[problem.washout :].double().numpy()
+    piece = max(1, READINGS_IN_CACHE // (level.prefixes * constants.size))
+    readings = np.empty((min(piece, walks_of), level.prefixes, steps, channels))
+    scores = torch.empty((walks_of, level.prefixes), dtype=torch.float64)
+    for begin in range(0, walks_of, piece):
+        end = min(begin + piece, walks_of)
+        kernels.read(planned, outputs, made.steps, constants, begin, end, readings)
+        scores[begin:end] = SCORES[problem.score][0](torch.from_numpy(readings[: end - begin]), problem.truth)
     added = torch.from_numpy(np.ascontiguousarray(walks.added)).flatten()
     weight = torch.full((len(added),), level.weight, dtype=torch.float64)
     contribution_weight.index_add_(0, added, weight)

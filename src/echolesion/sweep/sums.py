@@ -69,19 +69,20 @@ def empty(
     connections, sampled = (int(numbers.max()) + 1 for numbers in (problem.connection, problem.sampled))
     zeros = partial(torch.zeros, device=device, dtype=torch.float64)
     if in_lanes:
-        made = lanes.engine(problem, time_bins)
+        made = lanes.engine(problem, time_bins, levels)
         padded = size
-        influence, direct, of_sampled = lanes.views(made, time_bins)
+        influence, direct, of_sampled, contribution = lanes.views(made, time_bins)
     else:
         made = None
         influence = zeros((time_bins, padded, padded), dtype=dtype)
         direct, of_sampled = zeros((time_bins, connections), dtype=dtype), zeros((steps, sampled), dtype=dtype)
+        contribution = zeros((levels, size, steps, outputs))
     sums = Sums(
         influence=influence,
         direct=direct,
         sampled=of_sampled,
         influence_weight=zeros((padded, padded)),
-        contribution=zeros((levels, size, steps, outputs)),
+        contribution=contribution,
         contribution_weight=zeros((levels, size)),
         score=zeros((levels, size)),
         runs=zeros(2),
