@@ -15,6 +15,10 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 `simulation`
     `prepare` a `Problem` (with a `Mending`), `simulate` it (a `Run`), `outputs`, `rows_at_once`, `connections`,
     `longest_delay`, `aligned`
+`lanes`
+    the fast path: whether it can run a problem, `plan` a chunk of walks, `add` its differences
+`strips`, `kernels`, `vectors`, `compilation`
+    its parts: what a plan holds, what is compiled, vectors in registers, and where compiled code is kept
 `sums`
     `Sums` of a batch: `sums.empty`, `sums.add`, `walks_at_once`
 `edge_cut`

@@ -125,11 +125,14 @@ def run(
         rescale=rescale, device=device, dtype=dtype,
     )  # fmt: skip
     size = problem.size
+
+    def natural(values: Tensor) -> Tensor:
+        return values if in_lanes else values * problem.scale
+
     refused = lanes.reason(problem)
     if engine not in ("auto", "torch", "lanes") or (engine == "lanes" and refused):
         raise ValueError(f"the engine '{engine}' cannot run this: {refused or 'there is none'}")
     in_lanes = engine != "torch" and refused is None
-    factor = 1.0 if in_lanes else problem.scale
     plan = levels(size, walks, estimator)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
     summed = []
@@ -164,19 +167,19 @@ def run(
     variables = {
         "influence_sum": (
             ("batch", "source", "target", "time"),
-            [(sums.influence[:, :size, :size] * factor).permute(1, 2, 0) for sums in summed],
+            [natural(sums.influence[:, :size, :size]).permute(1, 2, 0) for sums in summed],
             "weighted sum of differences of activity",
             "1",
         ),
         "direct_sum": (
             ("batch", "connection", "time"),
-            [(sums.direct * factor).T for sums in summed],
+            [natural(sums.direct).T for sums in summed],
             "weighted sum of the direct parts of those differences",
             "1",
         ),
         "sampled_sum": (
             ("batch", "sampled", "step"),
-            [(sums.sampled * factor).T for sums in summed],
+            [natural(sums.sampled).T for sums in summed],
             "weighted sum of differences of activity, of sampled pairs",
             "1",
         ),

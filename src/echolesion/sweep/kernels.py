@@ -1,32 +1,49 @@
 """The compiled part of `lanes`: prefixes of a walk side by side in the lanes of vectors.
 
-A *strip* is a run of neighbouring prefixes of one walk, at most `WIDEST` lanes. Its nodes stand in the order of the walk,
-each a row of lanes: of prefix sizes f, f + 1, ... the node at place a is intact from lane a + 1 - f on. So what is
-intact, and what can be left out, is one comparison. Activity is counted from where lesioned nodes are held: it is 0 in
-the lanes in which a node is lesioned. The strips of a walk share a lane: the last prefix of one is the first of the next.
+A *strip* is a run of neighbouring prefixes of one walk, at most `WIDEST` lanes. Its nodes stand in the order of the
+walk, each a row of lanes: of prefix sizes f, f + 1, ... the node at place a is intact from lane a + 1 - f on. So what
+is intact, and what can be left out, is one comparison. Activity is counted from where lesioned nodes are held: it is 0 in
+the lanes in which a node is lesioned. The strips of a walk share a lane: the last prefix of one is the first of the
+next.
 
 Short walks do not fill vectors. Of those, 16 stand *together*: their lanes lie side by side, prefix by prefix, in one
 strip, whose connections are those of any of them and have 16 weights, one for each.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from echolesion.sweep.compilation import OPTIONS, compiled
+from echolesion.sweep.compilation import INNER, compiled
 from echolesion.sweep.vectors import (
-    before_lane, clamp, differences, fma, from_lane, gather, load, quotient, splat, spread, spread_between,
-    spread_differences, store, tiled, transpose,
+    before_lane,
+    clamp,
+    differences,
+    fma,
+    from_lane,
+    gather,
+    load,
+    quotient,
+    splat,
+    spread,
+    spread_between,
+    spread_differences,
+    store,
+    tiled,
+    transpose,
 )  # fmt: skip
 
 #: Steps, and bins of time, that are kept before they are turned and added to the sums.
 BLOCK = 16
 #: Most lanes of a strip.
 WIDEST = 64
-Floats, Doubles, Ints, Longs = NDArray[np.float32], NDArray[np.float64], NDArray[np.int32], NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float32]
+Doubles: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int32]
+Longs: TypeAlias = NDArray[np.int64]
 
 
 class Network(NamedTuple):
@@ -114,7 +131,7 @@ class Totals(NamedTuple):
     steps: int  # padded
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def tanh(z: Any) -> Any:
     """Return the hyperbolic tangent, a rational function fitted on [-8, 8]; its error is below 3e-7."""
     z = clamp(z, -8.0, 8.0)
@@ -130,17 +147,17 @@ def tanh(z: Any) -> Any:
     return quotient(z * p, q)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _sigmoid(z: Any) -> Any:
     return fma(tanh(z * 0.5), 0.5, 0.5)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _relu(z: Any) -> Any:
     return clamp(z, 0.0, np.inf)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _identity(z: Any) -> Any:
     return z
 
@@ -152,7 +169,7 @@ def leaky(activation: str) -> Callable[..., Any]:
     """Return the step of a leaky unit: of its activity and what it receives, activity counted from the held one."""
     function = ACTIVATIONS[activation]
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def step(state: Any, received: Any, held: Any, leak: Any) -> Any:
         return fma(leak, function(received) - held - state, state)
 
@@ -162,7 +179,7 @@ def leaky(activation: str) -> Callable[..., Any]:
 def _row(step: Callable[..., Any], lanes: int, together: int) -> Callable[..., Any]:
     """Return a function that takes so many lanes of a node one step further."""
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def row(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings):
         total = splat(drive, lanes)
         for c in range(begin, stop):
@@ -175,8 +192,8 @@ def _row(step: Callable[..., Any], lanes: int, together: int) -> Callable[..., A
             place, weight = readings + o * width + lane, plan.readout[row * network.outputs + o]
             store(room.readings, place, fma(weight, state, load(room.readings, place, lanes)))
 
-    @njit(**OPTIONS)
-    def row_together(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings):
+    @njit(**INNER)
+    def row_together(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, _, room, readings):
         total = tiled(drive, lanes)
         for c in range(begin, stop):
             weight = tiled(load(plan.weight, c * 16, 16), lanes)
@@ -196,11 +213,11 @@ def _row(step: Callable[..., Any], lanes: int, together: int) -> Callable[..., A
 def _drive(together: int) -> Callable[..., Any]:
     """Return a function that looks up the drive of the nodes of a row."""
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def drive(network, plan, t, row):
         return network.drives[t * network.size + plan.nodes[row]]
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def drive_together(network, plan, t, row):
         return gather(network.drives, t * network.size, plan.nodes, row * 16)
 
@@ -210,20 +227,20 @@ def _drive(together: int) -> Callable[..., Any]:
 def _influence(together: int) -> Callable[..., Any]:
     """Return a function that adds the differences of neighbouring prefixes in 16 bins."""
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def add(plan, totals, strip, source, start, bin_):
         width, rows, smallest = plan.lanes[strip], plan.rows[strip], plan.smallest[strip]
         base, lanes, size = plan.walk[strip] * plan.length, plan.lane[strip], rows * width
         for a in range(rows):
             before = splat(0.0, 16)
-            place = plan.target[base + a] + bin_
+            place, ahead = plan.target[base + a] + bin_, plan.target[base + min(a + 1, rows - 1)] + bin_
             for lane in range(max(0, a + 1 - smallest) & -16, width, 16):
                 before = spread_differences(
                     before, source, start + a * width + lane, size, totals.influence, place, plan.lane_place,
-                    plan.lane_weight, lanes + lane,
+                    plan.lane_weight, lanes + lane, ahead,
                 )  # fmt: skip
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def add_together(plan, totals, strip, source, start, bin_):
         width, rows, smallest = plan.lanes[strip], plan.rows[strip], plan.smallest[strip]
         base, lanes, size = plan.walk[strip] * plan.length, plan.lane[strip], rows * width
@@ -257,7 +274,7 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
     row16, row32, row64 = (_row(step, lanes, together) for lanes in (16, 32, 64))
     drive_of, add_influence = _drive(together), _influence(together)
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def one_step(network, plan, room, strip, t, old, new, readings):
         """Take all nodes of a strip one step further."""
         walk, width, smallest = plan.walk[strip], plan.lanes[strip], plan.smallest[strip]
@@ -285,7 +302,7 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
             if (width - lane) & 16:
                 row16(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings)
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def step_copies(network, plan, room, strip, old, new, slot):
         """Take the copies of a strip one step further, and keep what they differ by."""
         begin, count = plan.copy[strip], plan.copy[strip + 1] - plan.copy[strip]
@@ -301,7 +318,7 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
             store(room.copies, q, state)
             store(room.apart, slot * count + q - begin, state - gather(states, new, plan.copy_target, q))
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def bin_block(schedule, source, start, into, size, u, steps):
         """Add the mean of the steps in every bin to what is kept of the bins."""
         s = 0
@@ -322,7 +339,7 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
                     store(into, place + i, fma(total, share, load(into, place + i, 16)))
             s = end
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def add_sampled(plan, room, totals, strip, u, steps):
         """Add the differences of the sampled pairs at the steps of a block."""
         width, size = plan.lanes[strip], plan.rows[strip] * plan.lanes[strip]
@@ -347,7 +364,7 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
             weight = plan.lane_weight[plan.lane[strip] + lane]
             store(totals.sampled, place, fma(weight, before_lane(difference, steps), load(totals.sampled, place, 16)))
 
-    @njit(**OPTIONS)
+    @njit(**INNER)
     def add_direct(plan, totals, strip, source, bin_):
         """Add the direct parts in 16 bins."""
         begin, count = plan.copy[strip], plan.copy[strip + 1] - plan.copy[strip]
@@ -395,6 +412,18 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
                         add_direct(plan, totals, strip, room.apart, bin_)
 
     return advance
+
+
+@compiled("start")
+def start(plan, states):
+    """Let all nodes that are intact start at activity 0, in place; the others are where they are held, at 0 here."""
+    together = plan.together
+    for strip in range(len(plan.walk)):
+        width = plan.lanes[strip]
+        for a in range(plan.rows[strip]):
+            row, place = plan.walk[strip] * plan.length + a, plan.state[strip] + a * width
+            for lane in range(max(0, a + 1 - plan.smallest[strip]) * together, width):
+                states[place + lane] = -plan.held[row * together + lane % together]
 
 
 @compiled("read")

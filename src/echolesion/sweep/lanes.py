@@ -4,6 +4,7 @@ For open loops on a CPU in float32, of lesions that hold nodes at a constant act
 a problem is none of these. Values are in natural units, and time is contiguous in the sums.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -57,9 +58,12 @@ def padded(count: int) -> int:
     return -(-count // BLOCK) * BLOCK
 
 
-def schedule(run_steps: int, washout: int, bins: np.ndarray) -> Schedule:
+def schedule(washout: int, bins: np.ndarray) -> Schedule:
     """Cut steps into blocks, each of whole bins if they fit in, and blocks into groups of 16 bins."""
-    begin, steps, groups, first_bins = [], [], [], []
+    begin: list[int] = []
+    steps: list[int] = []
+    groups: list[int] = []
+    first_bins: list[int] = []
     for start in range(0, washout, BLOCK):
         groups.append(len(begin))
         first_bins.append(0)
@@ -137,7 +141,7 @@ def engine(problem: Problem, time_bins: int, levels: int) -> Engine:
             readout=readout,
             pair=pair.astype(np.int32).ravel() if pairs else np.zeros(0, np.int32),
         ),
-        schedule=schedule(len(problem.drives), problem.washout, problem.bins),
+        schedule=schedule(problem.washout, problem.bins),
         activation="tanh" if scale != 1 else problem.activation,
         influence=aligned(size * size * bins),
         direct=aligned((int(numbers.max()) + 1) * bins + bins),
@@ -182,7 +186,7 @@ def walks_at_once(made: Engine, level: Level) -> int:
 
 
 @lru_cache
-def _kernel(activation: str, together: int):
+def _kernel(activation: str, together: int) -> Callable[..., None]:
     return kernels.kernel(f"leaky-{activation}", kernels.leaky(activation), together)
 
 
@@ -190,7 +194,8 @@ def plan(made: Engine, level: Level, walks: Walks, influence_weight: np.ndarray)
     """Plan a chunk of walks, and add the weights of its differences to their sums."""
     return strips.make(
         np.ascontiguousarray(walks.order, dtype=np.int32), level.smallest, widest(level.length), made.wiring,
-        together=together(level), bins=made.bins, steps=made.steps, weight=level.weight, influence_weight=influence_weight,
+        together=together(level), bins=made.bins, steps=made.steps, weight=level.weight,
+        influence_weight=influence_weight,
     )  # fmt: skip
 
 
@@ -200,13 +205,7 @@ def room(made: Engine, planned: Plan) -> Room:
     states = aligned(int(sizes.sum() + BLOCK * sizes.max()))
     most, most_copies, widest_ = int(sizes.max()), int(copies.max()), int(planned.lanes.max())
     if planned.held.any():
-        every = planned.together
-        held = planned.held.reshape(-1, planned.length, every)
-        for strip, walk in enumerate(planned.walk):
-            rows, lanes = planned.rows[strip], planned.lanes[strip]
-            first = (np.arange(rows) + 1 - planned.smallest[strip]) * every
-            start = np.where(np.arange(lanes) >= first[:, None], -np.tile(held[walk, :rows], lanes // every), 0)
-            states[planned.state[strip] :][: rows * lanes] = start.ravel()
+        kernels.start(planned, states)
     return Room(
         states=states,
         ring=int(sizes.sum()),
@@ -230,7 +229,8 @@ def add(
     outputs = aligned(int(planned.lanes.sum()) * channels * made.steps)
     totals = Totals(made.influence, made.direct, made.sampled, outputs, made.bins, made.steps)
     groups = len(made.schedule.first_bin)
-    _kernel(made.activation, planned.together)(made.network, planned, made.schedule, room(made, planned), totals, 0, groups)
+    advance = _kernel(made.activation, planned.together)
+    advance(made.network, planned, made.schedule, room(made, planned), totals, 0, groups)
     kernels.add_contributions(planned, outputs, made.steps, level.weight, steps, channels, contribution)
     # In pieces that the cache holds: scores take several passes.
     walks_of, constants = len(walks.order), problem.constants[problem.washout :].double().numpy()

@@ -62,7 +62,8 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
     outputs = len(plan.readout) // len(plan.nodes)
     copies, samples = 0, 0
     for walk in range(len(plan.nodes) // length):
-        nodes, begin = plan.nodes[walk * length : (walk + 1) * length], plan.begin[walk * length : (walk + 1) * length + 1]
+        nodes = plan.nodes[walk * length : (walk + 1) * length]
+        begin = plan.begin[walk * length : (walk + 1) * length + 1]
         place[:] = -1
         for a in range(length):
             place[nodes[a]] = a
@@ -200,8 +201,8 @@ def fill_together(plan, wiring, bins, steps, level_weight, influence_weight, wal
             for b in range(length):
                 for lane in range(max(1, b + 2 - smallest) * 16, width):
                     m = lane % 16
-                    source, target = plan.nodes[base + (smallest + lane // 16 - 1) * 16 + m], plan.nodes[base + b * 16 + m]
-                    pair = wiring.pair[source * size + target]
+                    source = plan.nodes[base + (smallest + lane // 16 - 1) * 16 + m]
+                    pair = wiring.pair[source * size + plan.nodes[base + b * 16 + m]]
                     if pair >= 0 and m < members:
                         plan.sample_row[samples], plan.sample_lane[samples] = b, lane
                         plan.sample_place[samples] = pair * steps
@@ -210,7 +211,7 @@ def fill_together(plan, wiring, bins, steps, level_weight, influence_weight, wal
 
 
 def strips_of(smallest: int, length: int, widest: int) -> list[tuple[int, int, int]]:
-    """Cut the prefixes of a walk into strips: size of the first prefix, lanes, and rows, those of the largest prefix."""
+    """Cut the prefixes of a walk into strips: size of the first prefix, lanes, and rows, nodes in the largest."""
     strips, size = [], smallest
     while True:
         lanes = min(widest, -(-(length - size + 1) // 16) * 16)

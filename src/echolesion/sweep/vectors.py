@@ -1,8 +1,8 @@
 """Vectors of float32 lanes for compiled code, held in registers: loads, arithmetic, and moves between lanes.
 
-Loops that a compiler makes vectors of lose them by harmless edits. Here the width is in the type: `vector` of 16, 32 or
-64 lanes is one value of LLVM, which splits it into what registers the processor has. Besides the functions, `+`, `-` and
-`*` work between vectors and between a vector and a number.
+Loops that a compiler makes vectors of lose them by harmless edits. Here the width is in the type: a vector of 16, 32
+or 64 lanes is one value of LLVM, which splits it into what registers the processor has. Besides the functions, `+`,
+`-`, `*` and `/` work between vectors and between a vector and a number.
 """
 
 import operator
@@ -74,14 +74,14 @@ def _arithmetic(operation: Callable[[Any, Any], Any], name: str) -> None:
     """Make an operator work on vectors, and on a vector and a number."""
 
     @infer_global(operation)
-    class Typing(AbstractTemplate):  # type: ignore[misc]
+    class Typing(AbstractTemplate):
         def generic(self, args: Any, kws: Any) -> Any:  # noqa: ARG002
             vectors = [arg for arg in args if isinstance(arg, Vector)]
             if not vectors or len(args) != 2:
                 return None
             return signature(vectors[0], *(arg if isinstance(arg, Vector) else types.float32 for arg in args))
 
-    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         wide = [
             value if isinstance(kind, Vector) else _broadcast(builder, value, sig.return_type.lanes)
             for kind, value in zip(sig.args, args, strict=True)
@@ -102,7 +102,7 @@ for _operation, _name in (
 
 
 @intrinsic(prefer_literal=True)
-def load(typing: Any, array: Any, index: Any, lanes: Any) -> Any:  # noqa: ARG001
+def load(typing: Any, array: Any, index: Any, lanes: Any) -> Any:
     """Load so many lanes from an array of float32, from an index on."""
     result = Vector(_lanes(lanes))
 
@@ -114,7 +114,7 @@ def load(typing: Any, array: Any, index: Any, lanes: Any) -> Any:  # noqa: ARG00
 
 
 @intrinsic
-def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:  # noqa: ARG001
+def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
     """Store a vector in an array, from an index on."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -125,22 +125,22 @@ def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:  # noqa: ARG
 
 
 @intrinsic(prefer_literal=True)
-def splat(typing: Any, value: Any, lanes: Any) -> Any:  # noqa: ARG001
+def splat(typing: Any, value: Any, lanes: Any) -> Any:
     """Return a vector of one number."""
     result = Vector(_lanes(lanes))
 
-    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _broadcast(builder, args[0], sig.return_type.lanes)
 
     return result(types.float32, lanes), code
 
 
 @intrinsic
-def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001
+def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
     """Return a b + c; each is a vector or a number."""
     result = next(kind for kind in (a, b, c) if isinstance(kind, Vector))
 
-    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         wide = (
             value if isinstance(kind, Vector) else _broadcast(builder, value, result.lanes)
             for kind, value in zip(sig.args, args, strict=True)
@@ -151,10 +151,10 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def quotient(typing: Any, a: Any, b: Any) -> Any:  # noqa: ARG001
+def quotient(typing: Any, a: Any, b: Any) -> Any:
     """Return a / b to 2e-7, for b of moderate size: a division takes as long as all else that a state needs."""
 
-    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         if "+avx512f" not in context.codegen().magic_tuple()[2].split(","):
             return builder.fdiv(*args)
         part, lanes = ir.VectorType(_FLOAT, LANES), a.lanes
@@ -165,7 +165,8 @@ def quotient(typing: Any, a: Any, b: Any) -> Any:  # noqa: ARG001
             guesses.append(_call(builder, "llvm.x86.avx512.rcp14.ps.512", part, piece, undefined, everywhere))
         while len(guesses) > 1:
             both = list(range(2 * guesses[0].type.count))
-            guesses = [_shuffled(builder, low, high, both) for low, high in zip(guesses[::2], guesses[1::2], strict=True)]
+            pairs = zip(guesses[::2], guesses[1::2], strict=True)
+            guesses = [_shuffled(builder, low, high, both) for low, high in pairs]
         guess, one = guesses[0], ir.Constant(args[0].type, [1.0] * lanes)
         error = _fma(builder, builder.fneg(args[1]), guess, one)
         return builder.fmul(args[0], _fma(builder, guess, error, guess))
@@ -174,21 +175,21 @@ def quotient(typing: Any, a: Any, b: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic(prefer_literal=True)
-def tiled(typing: Any, vector: Any, lanes: Any) -> Any:  # noqa: ARG001
+def tiled(typing: Any, vector: Any, lanes: Any) -> Any:
     """Return a vector of so many lanes that holds one of 16 again and again."""
     result = Vector(_lanes(lanes))
 
-    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _shuffled(builder, args[0], args[0], [lane % LANES for lane in range(result.lanes)])
 
     return result(vector, lanes), code
 
 
 @intrinsic
-def clamp(typing: Any, vector: Any, low: Any, high: Any) -> Any:  # noqa: ARG001
+def clamp(typing: Any, vector: Any, low: Any, high: Any) -> Any:
     """Return a vector bounded by two numbers; what is not a number stays so."""
 
-    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         value = args[0]
         for sign, bound in (("<", args[1]), (">", args[2])):
             wide = _broadcast(builder, bound, vector.lanes)
@@ -198,14 +199,14 @@ def clamp(typing: Any, vector: Any, low: Any, high: Any) -> Any:  # noqa: ARG001
     return vector(vector, types.float32, types.float32), code
 
 
-def _iota(builder: Any, lanes: int) -> Any:  # noqa: ARG001
+def _iota(builder: Any, lanes: int) -> Any:
     return ir.Constant(ir.VectorType(_INT, lanes), list(range(lanes)))
 
 
 def _cut(sign: str) -> Any:
     @intrinsic
-    def function(typing: Any, vector: Any, bound: Any) -> Any:  # noqa: ARG001
-        def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG001
+    def function(typing: Any, vector: Any, bound: Any) -> Any:
+        def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             lanes = vector.lanes
             kept = builder.icmp_signed(sign, _iota(builder, lanes), _broadcast(builder, args[1], lanes))
             return builder.select(kept, args[0], ir.Constant(args[0].type, [0.0] * lanes))
@@ -220,7 +221,7 @@ from_lane, before_lane = _cut(">="), _cut("<")
 
 
 @intrinsic
-def gather(typing: Any, array: Any, start: Any, indices: Any, at: Any) -> Any:  # noqa: ARG001
+def gather(typing: Any, array: Any, start: Any, indices: Any, at: Any) -> Any:
     """Return the elements of an array at 16 indices, from `at` on in theirs, beyond a start."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -235,18 +236,6 @@ def gather(typing: Any, array: Any, start: Any, indices: Any, at: Any) -> Any:  
         return _call(builder, "llvm.masked.gather.v16f32.v16p0", result, places, _INT(4), all_lanes, undefined)
 
     return Vector(LANES)(array, types.int64, indices, types.int64), code
-
-
-@intrinsic
-def prefetch(typing: Any, array: Any, index: Any) -> Any:  # noqa: ARG001
-    """Ask for a line of memory that will be written soon."""
-
-    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        pointer = _place(context, builder, sig.args[0], args[0], args[1], ir.IntType(8))
-        _call(builder, "llvm.prefetch.p0", ir.VoidType(), pointer, _INT(1), _INT(3), _INT(1))
-        return context.get_dummy_value()
-
-    return types.void(array, types.int64), code
 
 
 def _shuffled(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
@@ -276,7 +265,7 @@ def _columns(context: Any, builder: Any, kind: Any, array: Any, start: Any, stri
 
 
 @intrinsic
-def transpose(typing: Any, array: Any, start: Any, stride: Any, result: Any, at: Any, apart: Any) -> Any:  # noqa: ARG001
+def transpose(typing: Any, array: Any, start: Any, stride: Any, result: Any, at: Any, apart: Any) -> Any:
     """Load 16 vectors at a stride, transpose them and store them, so far apart, from an index of the result on."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -321,7 +310,7 @@ def _spread(context: Any, builder: Any, kinds: Any, args: Any, lanes: list[Any],
 @intrinsic
 def spread(
     typing: Any, array: Any, begin: Any, stride: Any, sums: Any, start: Any, places: Any, weights: Any, at: Any
-) -> Any:  # noqa: ARG001
+) -> Any:
     """Load 16 vectors at a stride; add each lane, along the 16, times its weight to the sums at its place.
 
     Weights and places are those from `at` on; places count from `start`.
@@ -338,25 +327,31 @@ def spread(
 @intrinsic
 def spread_differences(
     typing: Any, before: Any, array: Any, begin: Any, stride: Any, sums: Any, start: Any, places: Any, weights: Any,
-    at: Any,
-) -> Any:  # noqa: ARG001  # fmt: skip
+    at: Any, ahead: Any,
+) -> Any:  # fmt: skip
     """Do as `spread`, with the differences of each lane from the one before; return the last lane, along the 16.
 
-    Before the first lane is that which is given.
+    Before the first lane is that which is given. What will be added to next, counted from `ahead`, is asked for: sums
+    are larger than the cache.
     """
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        for lane in range(LANES):
+            index = builder.add(args[8], _LONG(lane))
+            place = builder.load(_place(context, builder, sig.args[6], args[6], index, _LONG))
+            line = _place(context, builder, sig.args[4], args[4], builder.add(args[9], place), ir.IntType(8))
+            _call(builder, "llvm.prefetch.p0", ir.VoidType(), line, _INT(1), _INT(3), _INT(1))
         columns = _columns(context, builder, sig.args[1], *args[1:4])
         pairs = zip(columns, [args[0], *columns[:-1]], strict=True)
-        _spread(context, builder, sig.args[4:], args[4:], [builder.fsub(after, former) for after, former in pairs])
+        _spread(context, builder, sig.args[4:9], args[4:9], [builder.fsub(after, former) for after, former in pairs])
         return columns[-1]
 
     long = types.int64
-    return before(before, array, long, long, sums, long, places, weights, long), code
+    return before(before, array, long, long, sums, long, places, weights, long, long), code
 
 
 @intrinsic
-def differences(typing: Any, array: Any, begin: Any, apart: Any, stride: Any, result: Any, at: Any) -> Any:  # noqa: ARG001
+def differences(typing: Any, array: Any, begin: Any, apart: Any, stride: Any, result: Any, at: Any) -> Any:
     """Load 16 vectors at a stride, less those so far before each; transpose them and store them one behind another."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -373,7 +368,7 @@ def differences(typing: Any, array: Any, begin: Any, apart: Any, stride: Any, re
 def spread_between(
     typing: Any, array: Any, begin: Any, apart: Any, stride: Any, sums: Any, start: Any, places: Any, weights: Any,
     at: Any, targets: Any, target: Any,
-) -> Any:  # noqa: ARG001  # fmt: skip
+) -> Any:  # fmt: skip
     """Do as `spread`, with vectors less those so far before each, and places that are sums of two, lane by lane."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
