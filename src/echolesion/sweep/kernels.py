@@ -2,8 +2,8 @@
 
 A *strip* is a run of neighbouring prefixes of one walk, at most `WIDEST` lanes. Its nodes stand in the order of the
 walk, each a row of lanes: of prefix sizes f, f + 1, ... the node at place a is intact from lane a + 1 - f on. So what
-is intact, and what can be left out, is one comparison. Activity is counted from where lesioned nodes are held: it is 0 in
-the lanes in which a node is lesioned. The strips of a walk share a lane: the last prefix of one is the first of the
+is intact, and what can be left out, is one comparison. Activity is counted from where lesioned nodes are held: it is 0
+in the lanes in which a node is lesioned. The strips of a walk share a lane: the last prefix of one is the first of the
 next.
 
 Short walks do not fill vectors. Of those, 16 stand *together*: their lanes lie side by side, prefix by prefix, in one
