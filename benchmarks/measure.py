@@ -82,10 +82,13 @@ def row(
     }  # fmt: skip
 
 
-def make(size: int, steps: int, density: float = 0.1, washout: int = 50) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
-    """Return a random directed network, trained to predict Mackey-Glass, and the test split of so many steps."""
-    rng = seeds.generator(SEED, "weights", size)
-    graph = connectome.from_matrix(rng.uniform(-1, 1, (size, size)) * (rng.random((size, size)) < density))
+def make(
+    size: int, steps: int, density: float = 0.1, washout: int = 50, graph: xr.DataArray | None = None
+) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+    """Return a random directed network, or one on a graph, trained to predict Mackey-Glass, and its test split."""
+    if graph is None:
+        rng = seeds.generator(SEED, "weights", size)
+        graph = connectome.from_matrix(rng.uniform(-1, 1, (size, size)) * (rng.random((size, size)) < density))
     settings = {
         "name": "mackey_glass", "horizon": 10, "lags": 1, "washout": washout, "train": 500, "validation": 200,
         "test": steps,

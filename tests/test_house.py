@@ -124,7 +124,7 @@ BEFORE = {
     "statistics": ["pseudo_values", "standard_error"], "sweep": ["run", "game"], "task": ["make", "split"],
     "training": ["train"], "catalogue": ["load"], "provenance": ["attributes", "source_hash", "logged"],
     "published": ["draws", "tune"], "landscape": ["explore", "measured"], "findings": ["caption", "warnings"],
-    "generation": ["fit_readouts"], "differences": ["add"], "study_figures": ["strongest_pairs", "summary"],
+    "generation": ["fit_readouts"], "differences": ["empty"], "study_figures": ["strongest_pairs", "summary"],
     "figures": ["draw"], "report": ["render"],
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from snakemake.iocontainers import Snakemake
 
 from echolesion.records.log import logged
-from echolesion.study import machine, resources
+from echolesion.study import durations, machine, resources
 
 snakemake: Snakemake
 
@@ -17,7 +17,7 @@ with logged(snakemake.log[0]):
     lines = machine.describe(Path()) | {
         "study": f"{config['study']}: {nodes}",
         "takes": f"jobs of up to {largest:.1f} GB of memory, one thread a job, sweeps on"
-        f" {config['sweep']['device']}, {plan['disk_mb'].sum() / 1e3:.2f} GB of disk, and about"
+        f" {config['sweep']['device']} by the engine {durations.engine(config)}, {plan['disk_mb'].sum() / 1e3:.2f} GB of disk, and about"
         f" {snakemake.params.seconds / 60:.1f} min on all cores",
     }
     here = snakemake.params.here

@@ -15,8 +15,8 @@ OF_A_DECOMPOSITION = [
     "connectome", "regime", "measure", "estimate", "se", "low", "high", "known", "chance", "ceiling", "meaning",
 ]  # fmt: skip
 OF_A_SWEEP = (
-    "lesion", "loop", "refit_readout", "rescale", "estimator", "batches", "walks_per_batch", "reliability_target",
-    "walks_needed", "ended_by", "bounded_lesioned_share",
+    "lesion", "loop", "refit_readout", "rescale", "estimator", "engine", "batches", "walks_per_batch",
+    "reliability_target", "walks_needed", "ended_by", "bounded_lesioned_share",
 )  # fmt: skip
 
 with logged(snakemake.log[0]):

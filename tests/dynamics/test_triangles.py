@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from echolesion.dynamics import lanes
-from echolesion.dynamics.lanes import LANES, activated, aligned, load, store
+from echolesion.dynamics import octets
+from echolesion.dynamics.octets import LANES, activated, aligned, load, store
 from echolesion.dynamics.triangles import ROWS, absorb, solve
 
 
@@ -23,7 +23,7 @@ def _solve(factor, size, columns, solution, condition):
 def applied(name, x):
     padded, out = aligned(-(-len(x) // LANES) * LANES), aligned(-(-len(x) // LANES) * LANES)
     padded[: len(x)] = x
-    _apply(padded, lanes.ACTIVATIONS.index(name), out)
+    _apply(padded, octets.ACTIVATIONS.index(name), out)
     return out[: len(x)]
 
 

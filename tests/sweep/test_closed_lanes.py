@@ -4,12 +4,11 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-import torch
 import xarray as xr
 from conftest import ROOT, make_network
 from oracles import all_coalitions, exact_direct, exact_influence
 
-from echolesion import connectome, shapley, sweep, training
+from echolesion import connectome, sweep, training
 from echolesion.connectome.catalogue import load
 from echolesion.dynamics import reservoir
 from echolesion.records import seeds
@@ -76,10 +75,10 @@ def test_all_orders_of_four_nodes_give_what_enumeration_gives(name):
     piece = piece.assign_attrs(loop=loop)
     problem = simulation.prepare(network, trained, piece, time_bins=12, lesion="silence", device="cpu", dtype=None,
                                  **mended)  # fmt: skip
-    started = closed_lanes.start(problem)
+    engine = closed_lanes.ClosedLanes(problem, 12)
     orders = np.array([order for order in permutations(range(4)) if order[0] < order[-1]])  # the others are reverse
     totals = closed_lanes.Totals(np.zeros((12, 16)), np.zeros((12, 16)), np.zeros((12, 0)), problem.bins)
-    outputs = closed_lanes.add_pairs(*started, orders, 0, 1.0, totals)
+    outputs = closed_lanes.add_pairs(engine.network, engine.intact, orders, 0, 1.0, totals)
 
     exactly = all_coalitions(
         network, trained, piece, refit=mended.get("refit_readout", False), rescale=mended.get("rescale", False)
@@ -182,7 +181,8 @@ def test_equal_seeds_give_equal_bits_however_walks_are_shared_out(monkeypatch):
 def test_parts_of_two_engines_are_parts_of_one_sweep():
     networks, options = closed_network(8), {"seed": 1, "walks": 4, **BOTH}
     parts = [sweep.run(*networks, batches=[k], engine=engine, **options) for k, engine in enumerate(("torch", "lanes"))]
-    assert sweep.merge(parts)["batch"].values.tolist() == [0, 1]
+    merged = sweep.merge(parts)
+    assert merged["batch"].values.tolist() == [0, 1] and merged.attrs["engine"] == "lanes, torch"
 
 
 def test_a_run_that_diverges_is_bounded_and_counted():
@@ -203,22 +203,8 @@ def test_activity_that_overflows_is_refused():
 def test_what_runs_elsewhere_is_refused():
     network, trained, piece = closed_network(8)
     options = {"seed": 0, "walks": 2}
-    with pytest.raises(ValueError, match="unknown engine 'lames' \\(allowed: torch, lanes\\)"):
+    with pytest.raises(ValueError, match="unknown engine 'lames' \\(allowed: auto, torch, lanes\\)"):
         sweep.run(network, trained, piece, engine="lames", **options)
-    with pytest.raises(ValueError, match="closed loops without delays, in float64"):
-        sweep.run(network, trained, piece, engine="lanes", dtype=torch.float32, **options)
     delayed, trained, series = make_network(5, settings=CLOSED, longest=3)
-    with pytest.raises(ValueError, match="closed loops without delays, in float64"):
+    with pytest.raises(ValueError, match="lanes cannot run this: there are delays"):
         sweep.run(delayed, trained, task.split(series, "test"), engine="lanes", **options)
-
-
-def test_the_order_of_a_walk_is_had_from_what_it_and_its_reverse_add():
-    for level in shapley.levels(20, 6):
-        chunk = next(shapley.sample(level, 20, np.random.default_rng(0), 100))
-        orders = closed_lanes.orders_of(chunk, level.smallest)
-        both = np.stack([orders, orders[:, ::-1]], axis=1).reshape(-1, level.length)
-        coalitions = chunk.coalitions(20)
-        for size in range(level.smallest, level.length + 1):
-            expected = np.zeros((len(both), 20), bool)
-            np.put_along_axis(expected, both[:, :size], True, axis=1)
-            np.testing.assert_array_equal(coalitions[:, size - level.smallest], expected)

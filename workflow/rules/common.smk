@@ -37,7 +37,15 @@ MAP = config["map"] or {}
 NOISE = config["noise_curve"] or {}
 MAP_CONNECTOMES = MAP.get("connectomes") or CONNECTOMES
 # What a sweep needs of the configuration, besides its walks.
-OF_SWEEP = ("time_bins", "estimator", "lesion", "refit_readout", "rescale", "device")
+OF_SWEEP = (
+    "time_bins",
+    "estimator",
+    "lesion",
+    "refit_readout",
+    "rescale",
+    "device",
+    "engine",
+)
 
 STUDY = f"results/{config['study']}"
 NETWORK = f"{STUDY}/{{connectome}}"

@@ -22,7 +22,7 @@ it is lesioned (its radius, its read-out), and left to hear its own.
 `closed_loop`
     `loop` makes a `Loop`; `radii`, `rescaling`, `fit_readouts` (`of_triangle`), `free_run`; `generate` does all of it,
     intact
-`lanes`
+`octets`
     Eight networks side by side in kernels of numba: numbers of type `Lanes` are read and written by `aligned`, `at`,
     `load`, `gather`, `spread`, `store`; `root`, `inverse`, `with_sign_of`, `bounded`, `or_zero`, `tanh`, `activated`
 `triangles`

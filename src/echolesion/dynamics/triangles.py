@@ -6,8 +6,8 @@ of the new rows beneath the old factor, so states need not be kept: Householder'
 other of a block of `ROWS` rows to zero against the diagonal of the factor (LAPACK's ``tpqrt`` does the same). Nothing
 is squared, so the condition of X is not: with one of 3e7 the factor is right to 1e-11 or better.
 
-Eight networks stand side by side (see `lanes`): arrays are flat, and of every entry there are eight numbers that follow
-each other.
+Eight networks stand side by side (see `octets`): arrays are flat, and of every entry there are eight numbers that
+follow each other.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from echolesion.dynamics.lanes import LANES, inverse, lanes, load, root, spread, store, with_sign_of
+from echolesion.dynamics.octets import LANES, inverse, lanes, load, root, spread, store, with_sign_of
 
 #: Rows of a block: as many vectors as stay in registers.
 ROWS = 16

@@ -18,6 +18,8 @@ again. In come datasets and the configuration, out go files.
     `machine_mb`, what this machine has
 `sources`
     `modules` behind a script, those `imported` by a file, and `source_hash`, a hash of the code behind a script
+`compilation`
+    `compiled` functions are kept `OnDisk`, in one of some `folders`
 `log`
     `logged`, the log of a job and how it ends
 `progress`

@@ -1,3 +1,4 @@
+from . import compilation as compilation
 from . import digests as digests
 from . import log as log
 from . import memory as memory
@@ -6,6 +7,9 @@ from . import progress as progress
 from . import seeds as seeds
 from . import sources as sources
 from . import storage as storage
+from .compilation import OnDisk as OnDisk
+from .compilation import compiled as compiled
+from .compilation import folders as folders
 from .digests import of_result as of_result
 from .digests import remembered as remembered
 from .digests import sha256_of as sha256_of

@@ -58,8 +58,10 @@ class Walks:
 
     Attributes
     ----------
+    order : numpy.ndarray of int, shape (walks, length)
+        Nodes of each walk, as they are added.
     nodes : numpy.ndarray of int, shape (walks, length)
-        Nodes of each walk, ascending.
+        The same, ascending.
     intact : numpy.ndarray of bool, shape (walks, prefixes, length)
         Whether the node is in the prefix. One prefix after the other has one node more.
     added : numpy.ndarray of int, shape (walks, prefixes - 1)
@@ -68,6 +70,7 @@ class Walks:
         Size of the coalition to which that node is added.
     """
 
+    order: np.ndarray
     nodes: np.ndarray
     intact: np.ndarray
     added: np.ndarray
@@ -149,6 +152,7 @@ def sample(level: Level, size: int, rng: np.random.Generator, chunk: int) -> Ite
         ascending = np.argsort(order, axis=1)
         prefix_sizes = np.arange(level.smallest, level.length + 1)
         yield Walks(
+            order=order,
             nodes=np.take_along_axis(order, ascending, axis=1),
             intact=ascending[:, None, :] < prefix_sizes[:, None],
             added=order[:, level.smallest :],

@@ -13,6 +13,7 @@ from typing import Any
 
 from echolesion.shapley.walks import levels
 from echolesion.study.memory import time_bins
+from echolesion.sweep.choice import reason
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,21 @@ class Engine:
         Multiply-adds per second of the products of states and weights.
     per_step : float
         Seconds of a step of all walks of a level, however few they are.
+    fits : float
+        Time of fits of a read-out to that of torch.
     """
 
     per_state: float
     rate: float
     per_step: float
+    fits: float
 
 
 #: Engines by the name that ``sweep.engine`` has for them.
-ENGINES = {"torch": Engine(per_state=7.2e-9, rate=5e10, per_step=1e-4)}
+ENGINES = {
+    "torch": Engine(per_state=7.2e-9, rate=5e10, per_step=1e-4, fits=1.0),
+    "lanes": Engine(per_state=3.5e-9, rate=4e11, per_step=2e-5, fits=0.1),
+}
 #: Seconds of a job besides its work: Python, its libraries, Snakemake; and of those that import torch, what is more.
 START, WITH_TORCH = 1.6, 0.8
 #: Rules that import torch.
@@ -57,8 +64,12 @@ PER_ESTIMATED, PER_COMPARED = 3.5e-7, 5e-8
 SPARE, PATIENCE = 5.0, 4.0
 
 
-def _engine(config: Mapping[str, Any]) -> Engine:
-    return ENGINES.get(config["sweep"].get("engine", "torch"), ENGINES["torch"])
+def engine(config: Mapping[str, Any]) -> str:
+    """Return the name of the engine that simulates a study's sweeps, of networks that are not dense."""
+    sweep, closed = config["sweep"], config["task"]["loop"] == "closed"
+    delayed = config["reservoir"]["velocity"] is not None
+    refused = reason(closed=closed, delayed=delayed, lesion=sweep["lesion"], device=sweep["device"])
+    return "torch" if refused or sweep["engine"] == "torch" else "lanes"
 
 
 def sweep_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:
@@ -85,11 +96,11 @@ def sweep_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:
         (level.length, level.walks * level.prefixes * level.length) for level in levels(size, walks, sweep["estimator"])
     ]
     precision = 2 if closed else 1
-    engine = _engine(config)
-    per_step = sum(count * (length / engine.rate + engine.per_state) + engine.per_step for length, count in states)
+    of = ENGINES[engine(config)]
+    per_step = sum(count * (length / of.rate + of.per_state) + of.per_step for length, count in states)
     fitted = task["train"] + task["validation"]
     fits = [(length, count / length) for length, count in states if sweep["refit_readout"]]
-    return precision * steps * per_step + sum(count * _fit_seconds(length, fitted) for length, count in fits)
+    return precision * steps * per_step + of.fits * sum(count * _fit_seconds(length, fitted) for length, count in fits)
 
 
 def _fit_seconds(size: int, steps: int, rate: float = FIT_RATE) -> float:
@@ -115,10 +126,10 @@ def tuning_seconds(config: Mapping[str, Any], size: int) -> float:
     task, tuning = config["task"], config["tuning"]
     radii = len(tuning["spectral_radius"])
     points = radii * len(tuning["leak"]) * len(tuning["input_scaling"])
-    steps, engine = 2 * task["washout"] + task["train"] + task["validation"], ENGINES["torch"]
+    steps, of = 2 * task["washout"] + task["train"] + task["validation"], ENGINES["torch"]
     # In double precision; the points of a radius step together.
-    simulated = 2 * points * steps * size * (3 * size / engine.rate + engine.per_state) + radii * steps * PER_TUNED
-    return simulated + points * _fit_seconds(size, task["train"], engine.rate)  # of products, not of triangles
+    simulated = 2 * points * steps * size * (3 * size / of.rate + of.per_state) + radii * steps * PER_TUNED
+    return simulated + points * _fit_seconds(size, task["train"], of.rate)  # of products, not of triangles
 
 
 def start_seconds(rule: str) -> float:

@@ -17,16 +17,32 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 `simulation`
     `prepare` a `Problem` (with a `Mending`), `simulate` it (a `Run` of an `Instant` per step), `outputs`,
     `rows_at_once`, `connections`, `longest_delay`, `aligned`
-`closed_lanes`
-    The same in closed loop, eight networks side by side: `start` with the `Intact` one, by `of_problem` and
-    `intact_run`; `add_walks` by `orders_of` and `add_pairs`
-`closed_plan`
-    `lay_out` prefixes of walks in `Vectors`, `plan` the run of a `Network`
-`closed_steps`
-    What numba compiles of it: `Units` that hear what is in a `Loop` and are added to `Totals`; `teach`,
-    `fit`, `generate`
 `sums`
-    `Sums` of a batch: `sums.empty`, `sums.add`, `walks_at_once`
+    `Sums` of a batch: `sums.empty`, `walks_at_once`; `add_weights`, `add_differences`, `add_outputs`
+`engines`
+    an `Engine` simulates walks and adds to the sums: `choose` one, `Tensors` or lanes, or say their `refusal`
+`choice`
+    the `reason` for which lanes cannot run a network, as planning asks too
+`lanes`
+    `lanes.Lanes` simulates prefixes of walks side by side in open loop, block by block of a `lanes.schedule`; a
+    `lanes.Batch` holds its sums
+`strips`
+    where prefixes lie: `strips.make` a plan of walks in a `Wiring`, of `strips_of`, `connections_within`, `fill` and
+    `fill_together`
+`kernels`
+    what is compiled of it: `kernels.kernel` advances a `Plan` of a `kernels.Network` by a `Schedule` in `Room` and adds
+    to `kernels.Totals`; `leaky`, `kernels.tanh`, `kernels.start`, `kernels.read`, `add_contributions`
+`vectors`
+    lanes in registers, a `Vector`: `vectors.load`, `vectors.store`, `splat`, `fma`, `quotient`, `tiled`, `clamp`,
+    `vectors.gather`, `transpose`, `vectors.spread`, `spread_differences`, `differences`, `spread_between`
+`closed_lanes`
+    `ClosedLanes` simulates eight networks side by side in closed loop: `add_pairs` beside the `Intact` network, from
+    `of_problem` by `intact_run`
+`closed_plan`
+    where networks lie: `lay_out` prefixes of walks in `Vectors`, `closed_plan.plan` the run of a `closed_plan.Network`
+`closed_steps`
+    what is compiled of it: `Units` that hear what is in a `closed_steps.Loop` and are added to `closed_steps.Totals`;
+    `teach`, `closed_steps.fit`, `closed_steps.generate`
 `edge_cut`
     `edge_cut.estimate`, what an influence loses when its connection is cut: a sweep per connection
 """

@@ -18,9 +18,8 @@ from echolesion.records import seeds
 from echolesion.records.progress import bar
 from echolesion.shapley.games import Game
 from echolesion.shapley.walks import in_pairs, levels, sample
-from echolesion.sweep import simulation
+from echolesion.sweep import engines, simulation
 from echolesion.sweep.lesion import read_out_activity
-from echolesion.sweep.sums import add, empty, walks_at_once
 from echolesion.training.scores import SCORES
 
 #: Pairs of nodes whose influence is kept at every step, besides that of all in bins.
@@ -86,7 +85,7 @@ def run(
         The kind of the nodes: leaky units with the attributes of the network by default. Its `reservoir.drive` must
         have a drive for every channel of the node.
     engine : str
-        Key of `engines.ENGINES`.
+        Key of `choice.ENGINES`.
     progress : str, optional
         Label of a progress bar; none by default.
 
@@ -111,8 +110,6 @@ def run(
         If the device is not there, a setting is unknown, there are more time bins than scored steps, activity
         overflows (which an unbounded activation allows), or the engine does not run such networks.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"unknown engine '{engine}' (allowed: {', '.join(ENGINES)})")
     scored = piece["scored"].values
     steps = int(scored.sum())
     time_bins = steps if time_bins is None else time_bins
@@ -126,43 +123,23 @@ def run(
     )  # fmt: skip
     size = problem.size
     plan = levels(size, walks, estimator)
-    started, simulated = None, None
-    if engine == "lanes":
-        from echolesion.sweep import closed_lanes  # numba takes a second to import
-
-        started = closed_lanes.start(problem)
-        simulated = partial(closed_lanes.add_walks, *started)
+    chosen = engines.choose(problem, time_bins, engine)
     total = len(batches) * sum(level.walks * level.prefixes * level.length for level in plan)
     summed = []
     with bar(progress, "states", total=total) as shown:
         for batch in batches:
             rng = seeds.generator(seed, "walks", batch, round_number)
-            sums = empty(problem, time_bins, len(plan))
+            sums = chosen.empty(len(plan))
             for place, level in enumerate(plan):
-                at_once = walks_at_once(problem, level)
-                for chunk in sample(level, size, rng, at_once if simulated is None else in_pairs(at_once)):
-                    add(sums, problem, place, level, chunk, simulated)
+                for chunk in sample(level, size, rng, chosen.walks_at_once(level)):
+                    chosen.add(sums, place, level, chunk)
                     shown.update(chunk.intact.size)
             if not torch.isfinite(sums.influence.sum()):
                 raise reservoir.Overflow("the activity of lesioned networks overflows: take a smaller spectral radius")
             summed.append(sums)
-    if problem.loop is None:
-        node = node or reservoir.unit(network)
-        weights, drives = (
-            network["weights"].transpose("source", "target").values,
-            reservoir.drive(network, piece["input"]),
-        )
-        activity = run_intact(node, weights, coupling.delays(network), drives)[1]
-        intact = _read_out(activity, trained)[scored]
-        lesioned = _read_out(read_out_activity(network, piece, lesion, node), trained)[scored]
-    if started is not None:
-        intact = torch.from_numpy(started[1].outputs)
-        lesioned = torch.zeros_like(intact)  # silence is read out as 0, fitted again or not
-    elif problem.loop is None:
-        intact = _read_out(reservoir.simulate(network, piece["input"]).values, trained)[scored]
-        lesioned = _read_out(read_out_activity(network, piece, lesion), trained)[scored]
-    else:
-        intact, lesioned = simulation.outputs(problem, np.array([[True] * size, [False] * size])).cpu()
+    if (ends := chosen.ends()) is None:
+        ends = _ends(network, trained, piece, lesion, node or reservoir.unit(network))
+    intact, lesioned = ends
     score, truth = SCORES[problem.score][0], problem.truth.cpu()
     sources, targets = simulation.connections(network)
     nodes, time = network["node"].values, piece["time"].values[scored]
@@ -170,19 +147,19 @@ def run(
     variables = {
         "influence_sum": (
             ("batch", "source", "target", "time"),
-            [(sums.influence[:, :size, :size] * problem.node.scale).permute(1, 2, 0) for sums in summed],
+            [(sums.influence[:, :size, :size] * chosen.scale).permute(1, 2, 0) for sums in summed],
             "weighted sum of differences of activity",
             "1",
         ),
         "direct_sum": (
             ("batch", "connection", "time"),
-            [(sums.direct * problem.node.scale).T for sums in summed],
+            [(sums.direct * chosen.scale).T for sums in summed],
             "weighted sum of the direct parts of those differences",
             "1",
         ),
         "sampled_sum": (
             ("batch", "sampled", "step"),
-            [(sums.sampled * problem.node.scale).T for sums in summed],
+            [(sums.sampled * chosen.scale).T for sums in summed],
             "weighted sum of differences of activity, of sampled pairs",
             "1",
         ),
@@ -264,6 +241,7 @@ def run(
             "loop": piece.attrs["loop"],
             "refit_readout": int(refit_readout),
             "rescale": int(rescale),
+            "engine": chosen.name,
             "round": round_number,
             "walks_per_batch": walks,
             "fingerprint": _fingerprint(network, trained, piece, seed),
@@ -350,6 +328,19 @@ def _fingerprint(network: xr.Dataset, trained: xr.Dataset, piece: xr.Dataset, se
             total.update(values.tobytes() if values.dtype.kind in "biuf" else str(values.tolist()).encode())
         total.update(repr([dataset.attrs.get(name) for name in attributes]).encode())
     return total.hexdigest()[:16]
+
+
+def _ends(
+    network: xr.Dataset, trained: xr.Dataset, piece: xr.Dataset, lesion: str, node: NodeDynamics
+) -> tuple[Tensor, Tensor]:
+    """Return the outputs of the intact network and of nothing in open loop, shape (step, output)."""
+    weights = network["weights"].transpose("source", "target").values
+    drives, scored = reservoir.drive(network, piece["input"]), piece["scored"].values
+    activity = run_intact(node, weights, coupling.delays(network), drives)[1]
+    intact, nothing = (
+        _read_out(of_all, trained)[scored] for of_all in (activity, read_out_activity(network, piece, lesion, node))
+    )
+    return intact, nothing
 
 
 def _read_out(states: np.ndarray, trained: xr.Dataset) -> Tensor:

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 
 from echolesion.dynamics import closed_loop, reservoir
-from echolesion.dynamics.lanes import ACTIVATIONS, LANES, aligned
+from echolesion.dynamics.leaky_unit import LeakyUnit
+from echolesion.dynamics.octets import ACTIVATIONS, LANES, aligned
 from echolesion.dynamics.triangles import ROWS
-from echolesion.shapley.walks import Level, Walks
+from echolesion.shapley.walks import Level, Walks, in_pairs
+from echolesion.sweep import sums
 from echolesion.sweep.closed_plan import Network, Vectors, lay_out, plan
 from echolesion.sweep.closed_steps import Loop, Totals, Units, fit, generate, teach
 from echolesion.sweep.simulation import Problem
-from echolesion.sweep.sums import Sums
 
 #: Numbers of triangular factors kept at once.
 KEPT_AT_ONCE = 2**22
@@ -85,12 +86,6 @@ def _fit(
         readouts[unit, first[vector] : first[vector + 1], :, lane] = solved.numpy()
 
 
-def orders_of(walks: Walks, smallest: int) -> np.ndarray:
-    """Return the order of the first of each pair of walks, shape (pairs, L); the second is its reverse."""
-    forward, backward = walks.added[::2], walks.added[1::2]
-    return np.concatenate([backward[:, ::-1][:, :smallest], forward], axis=1)
-
-
 def intact_run(network: Network, totals: Totals) -> Intact:
     """Run the intact network, for `add_pairs`; `totals` are not added to."""
     size, steps = len(network.weights), len(network.loop.history) + len(network.loop.drives)
@@ -150,32 +145,22 @@ def add_pairs(
 
 
 def of_problem(problem: Problem) -> Network:
-    """Return the network of a problem as it runs here.
-
-    Raises
-    ------
-    ValueError
-        If it does not: in open loop, with delays, in float32, or not on a CPU.
-    """
-    mending = problem.loop
-    if (
-        mending is None or problem.delays is not None or problem.weights.dtype != torch.float64
-        or problem.weights.device.type != "cpu"
-    ):  # fmt: skip
-        raise ValueError("lanes are for closed loops without delays, in float64 on a CPU")
+    """Return the network of a problem, in closed loop and float64, as it runs here."""
+    mending, unit = problem.loop, problem.node
+    assert mending is not None and isinstance(unit, LeakyUnit)
     series, size, outputs = mending.series, problem.size, problem.truth.shape[1]
     feedback = np.zeros((0, size)) if series.feedback is None else series.feedback.numpy()[:, :size]
     loop = Loop(
-        history=series.history.numpy()[:, :size].copy(),
+        history=series.history.numpy()[:, 0, :size].copy(),
         fitted=series.fitted,
         truth=series.truth.numpy(),
-        drives=problem.drives.numpy()[:, :size].copy(),
+        drives=problem.drives.numpy()[:, 0, :size].copy(),
         feedback=feedback.copy(),
         last_output=series.last_output.numpy().reshape(outputs),
         bound=series.bound,
         output_is_tanh=series.output == "tanh",
-        leak=problem.leak,
-        activation=ACTIVATIONS.index(problem.activation),
+        leak=float(unit.leak),
+        activation=ACTIVATIONS.index(unit.activation),
     )
     return Network(
         weights=problem.weights.numpy()[:size, :size].copy(),
@@ -192,37 +177,35 @@ def of_problem(problem: Problem) -> Network:
     )
 
 
-def start(problem: Problem) -> tuple[Network, Intact]:
-    """Return the network of a problem and its intact run, for `add_walks`.
+class ClosedLanes:
+    """The engine of lanes in closed loop, for a problem; see `engines.Engine`."""
 
-    Raises
-    ------
-    ValueError
-        If it does not run here, see `of_problem`, or its activity overflows.
-    """
-    network, nothing = of_problem(problem), np.zeros((len(problem.bins), 0))
-    return network, intact_run(network, Totals(nothing, nothing, nothing, problem.bins))
+    name, scale = "lanes", 1.0
 
+    def __init__(self, problem: Problem, time_bins: int):
+        self.problem, self.time_bins = problem, time_bins
+        self.network, nothing = of_problem(problem), np.zeros((len(problem.bins), 0))
+        self.intact = intact_run(self.network, Totals(nothing, nothing, nothing, problem.bins))
 
-def add_walks(network: Network, intact: Intact, sums: Sums, level: Level, walks: Walks) -> torch.Tensor:
-    """Run pairs of walks of a level, add their differences to the sums of a batch, and return their outputs.
+    def empty(self, levels: int) -> sums.Sums:
+        """Return the sums of a batch before its first walk."""
+        return sums.empty(self.problem, self.time_bins, levels)
 
-    Parameters
-    ----------
-    network, intact
-        From `start`.
-    sums : Sums
-        Of the batch; influence, direct and sampled are added to.
-    level : Level
-        The level of the walks.
-    walks : Walks
-        Pairs of a walk and its reverse.
+    def walks_at_once(self, level: Level) -> int:
+        """Return how many walks of a level are simulated at once: pairs."""
+        return in_pairs(sums.walks_at_once(self.problem, level))
 
-    Returns
-    -------
-    torch.Tensor, shape (walks, prefixes, step, output)
-        Outputs of every prefix.
-    """
-    totals = Totals(sums.influence.flatten(1).numpy(), sums.direct.numpy(), sums.sampled.numpy(), network.bins)
-    orders = orders_of(walks, level.smallest)
-    return torch.from_numpy(add_pairs(network, intact, orders, level.smallest, level.weight, totals)).flatten(0, 1)
+    def ends(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the outputs of the intact network and of nothing: silence is read out as 0, fitted again or not."""
+        intact = torch.from_numpy(self.intact.outputs)
+        return intact, torch.zeros_like(intact)
+
+    def add(self, total: sums.Sums, place: int, level: Level, walks: Walks) -> None:
+        """Simulate the prefixes of some pairs of walks and add their differences to the sums, in place."""
+        sums.add_weights(total, place, level, walks)
+        totals = Totals(
+            total.influence.flatten(1).numpy(), total.direct.numpy(), total.sampled.numpy(), self.network.bins
+        )
+        orders = walks.order[::2]  # the others are their reverses
+        found = add_pairs(self.network, self.intact, orders, level.smallest, level.weight, totals)
+        sums.add_outputs(total, self.problem, place, level, walks, torch.from_numpy(found).flatten(0, 1))

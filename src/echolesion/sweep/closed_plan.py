@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from echolesion.dynamics import closed_loop
-from echolesion.dynamics.lanes import LANES, aligned
+from echolesion.dynamics.octets import LANES, aligned
 from echolesion.sweep.closed_steps import Loop, Units
 
 _NONE = np.empty(0, dtype=int)

@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from echolesion.dynamics.lanes import LANES, activated, at, bounded, gather, load, or_zero, spread, store, tanh
+from echolesion.dynamics.octets import LANES, activated, at, bounded, gather, load, or_zero, spread, store, tanh
 from echolesion.dynamics.triangles import ROWS, absorb, solve
+from echolesion.records.compilation import INNER, compiled
 
 
 class Units(NamedTuple):
@@ -105,7 +106,7 @@ class Totals(NamedTuple):
     bins: np.ndarray
 
 
-@njit(error_model="numpy", cache=True)
+@njit(**INNER)
 def _step(units, unit, vector, loop, drive, states, now, width, driven, row, heard):  # type: ignore[no-untyped-def]
     """Take the networks of a vector from the states at `now` to the next, `width` further; keep pre-activations."""
     first = units.first_node[vector]
@@ -128,7 +129,7 @@ def _step(units, unit, vector, loop, drive, states, now, width, driven, row, hea
         store(states, now + width + place * LANES, h)
 
 
-@njit(error_model="numpy", cache=True)
+@njit(**INNER)
 def _step_copies(units, unit, loop, states, now, driven, row, itself, copies):  # type: ignore[no-untyped-def]
     """Take the copies of a unit to the next step: they hear what their targets do, and the node that was added."""
     for copy in range(units.copy_of[unit], units.copy_of[unit + 1], LANES):
@@ -140,7 +141,7 @@ def _step_copies(units, unit, loop, states, now, driven, row, itself, copies):  
         store(copies, copy, h + loop.leak * (activated(z, loop.activation) - h))
 
 
-@njit(error_model="numpy", cache=True)
+@njit(**INNER)
 def _absorb(units, vector, loop, begin, rows, place, states, width, block, factor, first):  # type: ignore[no-untyped-def]
     """Take the states of those steps that are fitted, and the true outputs, into the triangular factor of a vector."""
     beginning, size = units.first_node[vector], units.first_node[vector + 1] - units.first_node[vector]
@@ -162,7 +163,7 @@ def _absorb(units, vector, loop, begin, rows, place, states, width, block, facto
     return taken
 
 
-@njit(error_model="numpy", cache=True)
+@compiled("closed-teach")
 def teach(units, loop, shown, kept, state, copies, factor, factor_of, states, driven, block):  # type: ignore[no-untyped-def]
     """Run networks through the training series.
 
@@ -219,7 +220,7 @@ def teach(units, loop, shown, kept, state, copies, factor, factor_of, states, dr
             state[unit * numbers + number] = states[number]
 
 
-@njit(error_model="numpy", cache=True)
+@njit(**INNER)
 def _show(units, unit, shown, begin, rows, states, width):  # type: ignore[no-untyped-def]
     """Put the states of the intact network behind those of a unit, before the first of some steps and after each."""
     first = units.first_node[-1] * LANES
@@ -228,7 +229,7 @@ def _show(units, unit, shown, begin, rows, states, width):  # type: ignore[no-un
             states[row * width + first + place] = shown[begin + row, units.shown[unit, place]]
 
 
-@njit(error_model="numpy", cache=True)
+@njit(**INNER)
 def _keep(kept, begin, rows, states, width):  # type: ignore[no-untyped-def]
     """Keep the states of the first network."""
     for row in range(rows):
@@ -236,9 +237,25 @@ def _keep(kept, begin, rows, states, width):  # type: ignore[no-untyped-def]
             kept[begin + row + 1, node] = states[(row + 1) * width + node * LANES]
 
 
-@njit(error_model="numpy", cache=True)
+@compiled("closed-fit")
 def fit(units, outputs, factor, factor_of, readout, condition, scratch):  # type: ignore[no-untyped-def]
-    """Make read-outs, flat, of shape (U, E, O, 8), of triangular factors; take their condition, (U, V, 8)."""
+    """Make read-outs of triangular factors.
+
+    Parameters
+    ----------
+    units : Units
+        The networks.
+    outputs : int
+        Number of outputs O.
+    factor, factor_of : numpy.ndarray
+        The factors, flat, and where that of each vector begins among those of a unit.
+    readout : numpy.ndarray
+        Filled, flat, of shape (U, E, O, 8).
+    condition : numpy.ndarray
+        Filled with the condition of each factor, flat, of shape (U, V, 8).
+    scratch : numpy.ndarray
+        Room for a row of the largest factor.
+    """
     vectors, entries = len(units.first_node) - 1, units.first_node[-1]
     for unit in range(len(units.copy_of) - 1):
         for vector in range(vectors):
@@ -250,7 +267,7 @@ def fit(units, outputs, factor, factor_of, readout, condition, scratch):  # type
             store(condition, (unit * vectors + vector) * LANES, found)
 
 
-@njit(error_model="numpy", cache=True)
+@njit(**INNER)
 def _read_out(units, unit, vector, loop, states, now, readout, outputs, heard, read, place):  # type: ignore[no-untyped-def]
     """Read the outputs of the networks of a vector, to be heard and to be kept."""
     entries = units.first_node[-1]
@@ -265,7 +282,7 @@ def _read_out(units, unit, vector, loop, states, now, readout, outputs, heard, r
         store(read, (place * outputs + output) * LANES, y)
 
 
-@njit(error_model="numpy", cache=True)
+@njit(**INNER)
 def _add(units, unit, totals, summed, now, copies, bin_, share):  # type: ignore[no-untyped-def]
     """Add the differences of a unit, of states or of their sums over a bin, to the sums of that bin."""
     for pair in range(len(units.pair_with)):
@@ -278,7 +295,7 @@ def _add(units, unit, totals, summed, now, copies, bin_, share):  # type: ignore
             totals.direct[bin_, units.copy_number[copy]] += difference * (units.copy_weight[copy] * share)
 
 
-@njit(error_model="numpy", cache=True)
+@njit(**INNER)
 def _add_sampled(units, unit, totals, step, states, now):  # type: ignore[no-untyped-def]
     for pair in range(len(units.pair_with)):
         number = units.pair_number[unit, pair]
@@ -287,7 +304,7 @@ def _add_sampled(units, unit, totals, step, states, now):  # type: ignore[no-unt
             totals.sampled[step, number] += difference * units.pair_weight[pair]
 
 
-@njit(error_model="numpy", cache=True)
+@compiled("closed-generate")
 def generate(  # type: ignore[no-untyped-def]
     units, loop, shown, kept, state, copies, readout, outputs, totals, read, states, driven, summed, summed_copies
 ):

@@ -56,5 +56,6 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
             for k, batch in enumerate(part["batch"].values):
                 total[batches.index(batch)] += part[name][k].values
         merged[name] = (variable.dims, total, variable.attrs)
-    rest = parts[0].drop_dims("batch").load()
-    return rest.assign(merged).assign_coords(batch=batches).assign_attrs(walks_per_batch=sum(walks.values()))
+    rest = parts[0].drop_dims("batch").load().assign(merged).assign_coords(batch=batches)
+    engines = ", ".join(sorted({part.attrs["engine"] for part in parts}))  # equal up to rounding
+    return rest.assign_attrs(walks_per_batch=sum(walks.values()), engine=engines)

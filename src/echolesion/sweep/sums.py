@@ -14,7 +14,6 @@ lesions are there from its first step on. A node that has a connection to itself
 copy. In closed loop the copies' feedback is that of S. What i sends to a copy is scaled as in S + i, all else as in S.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -182,15 +181,61 @@ class _Sampled:
         total.scatter_add_(0, self.number, self.difference.sub_(self.scratch).mul_(self.weight))
 
 
-def add(
-    sums: Sums,
-    problem: simulation.Problem,
-    place: int,
-    level: Level,
-    walks: Walks,
-    simulated: Callable[[Sums, Level, Walks], Tensor] | None = None,
+def add_weights(sums: Sums, place: int, level: Level, walks: Walks) -> None:
+    """Add the weights of the differences of some walks to their sums, in place.
+
+    Parameters
+    ----------
+    sums : Sums
+        Of the batch that the walks are in.
+    place : int
+        Of the level among the levels of the plan.
+    level : Level
+        The level of the walks.
+    walks : Walks
+        Of that level.
+    """
+    device = sums.influence_weight.device
+    added, nodes, intact = (
+        torch.from_numpy(np.ascontiguousarray(values)).to(device)
+        for values in (walks.added, walks.nodes, walks.intact[:, :-1])
+    )
+    # An empty coalition has no target in it: the difference of its one node is on the diagonal, without meaning.
+    weight = level.weight / torch.from_numpy(walks.sizes).to(device, sums.influence.dtype).clamp_min(1)[:, None]
+    pair = added[:, :, None] * len(sums.influence_weight) + nodes[:, None, :]
+    sums.influence_weight.view(-1).scatter_add_(0, pair.flatten(), (intact * weight).double().flatten())
+    level_weight = torch.full_like(added, level.weight, dtype=torch.float64)
+    sums.contribution_weight[place].index_add_(0, added.flatten(), level_weight.flatten())
+
+
+def add_outputs(
+    sums: Sums, problem: simulation.Problem, place: int, level: Level, walks: Walks, outputs: Tensor
 ) -> None:
-    """Simulate the prefixes of some walks and add their differences to the sums, in place.
+    """Add the differences of the read-out and of the score to their sums, in place, and count what ran.
+
+    Parameters
+    ----------
+    sums, place, level, walks
+        As for `add_weights`.
+    problem : simulation.Problem
+        The network and what it runs on.
+    outputs : torch.Tensor, shape (walks, prefixes, step, output)
+        Of every prefix, at all scored steps.
+    """
+    # Neither the intact network nor nothing at all is a lesioned network, and they are in every walk of some levels.
+    sizes = torch.arange(level.smallest, level.length + 1, device=outputs.device)
+    lesioned = (sizes > 0) & (sizes < problem.size)
+    sums.runs[0] += len(outputs) * lesioned.sum()
+    if problem.loop is not None:
+        sums.runs[1] += (outputs[:, lesioned].abs() >= problem.loop.series.bound).any(dim=-1).any(dim=-1).sum()
+    added = torch.from_numpy(np.ascontiguousarray(walks.added)).to(outputs.device).flatten()
+    scores = SCORES[problem.score][0](outputs, problem.truth)
+    sums.contribution[place].index_add_(0, added, outputs.diff(dim=1).flatten(0, 1) * level.weight)
+    sums.score[place].index_add_(0, added, scores.diff(dim=1).flatten() * level.weight)
+
+
+def add_differences(sums: Sums, problem: simulation.Problem, level: Level, walks: Walks) -> Tensor:
+    """Simulate the prefixes of some walks and add their differences of activity to the sums, in place.
 
     Parameters
     ----------
@@ -198,58 +243,27 @@ def add(
         Of the batch that the walks are in.
     problem : simulation.Problem
         The network and what it runs on.
-    place : int
-        Of the level among the levels of the plan.
     level : Level
         The level of the walks.
     walks : Walks
         At most `walks_at_once`.
-    simulated : callable, optional
-        What simulates them instead of `simulation`, adds differences to the sums, and returns the outputs, shape
-        (walks, prefixes, step, output).
+
+    Returns
+    -------
+    torch.Tensor, shape (walks, prefixes, step, output)
+        Outputs of every prefix, float64.
     """
     device, dtype, padded = problem.weights.device, problem.weights.dtype, len(problem.weights)
     # Nodes that listen on must be simulated wherever they are.
     whole = problem.listening or level.length == problem.size
     intact = torch.from_numpy(walks.coalitions(padded) if whole else walks.intact).to(device)
-    count = len(intact)
+    count, prefixes, length = intact.shape
     added = torch.from_numpy(np.ascontiguousarray(walks.added)).to(device)
     nodes = torch.arange(padded, device=device).expand(count, -1) if whole else torch.from_numpy(walks.nodes).to(device)
-    # An empty coalition has no target in it: the difference of its one node is on the diagonal, without meaning.
     weight = level.weight / torch.from_numpy(walks.sizes).to(device, dtype).clamp_min(1)[:, None]
     pair = (added[:, :, None] * padded + nodes[:, None, :]).flatten()
-    sums.influence_weight.view(-1).scatter_add_(0, pair, (intact[:, :-1] * weight).double().flatten())
-    level_weight = torch.full_like(added, level.weight, dtype=torch.float64)
-    sums.contribution_weight[place].index_add_(0, added.flatten(), level_weight.flatten())
-
-    if simulated is None:
-        outputs = _simulated(sums, problem, intact, added, nodes, weight, whole)
-    else:
-        outputs = simulated(sums, level, walks)
-
-    # Neither the intact network nor nothing at all is a lesioned network, and they are in every walk of some levels.
-    sizes = torch.arange(level.smallest, level.length + 1, device=device)
-    lesioned = (sizes > 0) & (sizes < problem.size)
-    sums.runs[0] += count * lesioned.sum()
-    if problem.loop is not None:
-        sums.runs[1] += (outputs[:, lesioned].abs() >= problem.loop.series.bound).any(dim=-1).any(dim=-1).sum()
-    scores = SCORES[problem.score][0](outputs, problem.truth)
-    sums.contribution[place].index_add_(0, added.flatten(), outputs.diff(dim=1).flatten(0, 1) * level.weight)
-    sums.score[place].index_add_(0, added.flatten(), scores.diff(dim=1).flatten() * level.weight)
-
-
-def _simulated(
-    sums: Sums, problem: simulation.Problem, intact: Tensor, added: Tensor, nodes: Tensor, weight: Tensor, whole: bool
-) -> Tensor:
-    """Simulate coalitions step by step, add their differences to the sums, and return their outputs."""
-    (count, prefixes, length), device, dtype, padded = (
-        intact.shape,
-        intact.device,
-        problem.weights.dtype,
-        len(problem.weights),
-    )
     smaller, larger = slice(None, -1), slice(1, None)  # S and S + i, along the prefixes
-    pair = (added[:, :, None] * padded + nodes[:, None, :]).flatten()
+
     run = simulation.simulate(problem, None if whole else nodes, intact)
     copies = _Copies(problem, run, intact, added, nodes, weight)
     sampled = _Sampled(problem, intact, added, nodes, weight) if sums.sampled.numel() else None

@@ -1,0 +1,56 @@
+"""How much faster lanes are than tensors: whole sweeps with split and read-out, in turn in one process."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import yaml
+from measure import SEED, interleaved, make, row
+
+from echolesion import shapley, sweep
+from echolesion.connectome import catalogue, preparation
+from echolesion.records import seeds
+
+ROOT = Path(__file__).parents[1]
+STEPS = 100
+#: Nodes, density, walks per batch, as many as make what a sweep does once not matter, and the ratio to reach.
+RANDOM = ((36, 0.1, 1000, 2.7), (100, 0.1, 160, 3.0), (279, 0.1, 20, 2.3), (1000, 0.02, 4, 4.0))
+
+
+def celegans() -> xr.DataArray:
+    """Return the graph of celegans279, its weights redrawn with signs."""
+    entry = yaml.safe_load((ROOT / "config/connectomes.yaml").read_text())["celegans279"]
+    graph = catalogue.load(entry, "celegans279", ROOT)
+    return preparation.prepare(graph, ["drop_self_connections"], "random_signed", seeds.generator(SEED, "weights"))
+
+
+def ratios(case: str, made: tuple[xr.Dataset, ...], walks: int, at_least: float) -> list[dict[str, Any]]:
+    """Return the ratios of times of a sweep, tensors to lanes, and what a state costs in lanes."""
+    size, simulated = made[0].sizes["node"], made[2].sizes["time"]
+    levels = shapley.levels(size, walks)
+    states = simulated * sum(level.walks * level.prefixes * (level.smallest + level.length) / 2 for level in levels)
+    rows = []
+    for bins in (STEPS // 2, STEPS):
+
+        def run(engine: str, bins: int = bins) -> None:
+            sweep.run(*made, seed=SEED, batches=[0], walks=walks, time_bins=bins, engine=engine)
+
+        seconds = interleaved({engine: lambda engine=engine: run(engine) for engine in ("lanes", "torch")}, 5)
+        ratio, where = seconds["torch"] / seconds["lanes"], f"{case}, {bins} bins"
+        rows += [
+            row("lanes against tensors, whole sweep", where, ratio, at_least=at_least),
+            row("a state in lanes", where, seconds["lanes"] / states * 1e9, "ns"),
+        ]
+    return rows
+
+
+def measure() -> list[dict[str, Any]]:
+    """Return the rows of all networks, and the machine's load before and after."""
+    loads, rows = [os.getloadavg()[0]], []
+    for size, density, walks, at_least in RANDOM:
+        rows += ratios(f"N = {size}, density {density}", make(size, STEPS, density), walks, at_least)
+    rows += ratios("celegans279", make(279, STEPS, graph=celegans()), 20, 2.5)
+    loads.append(os.getloadavg()[0])
+    return [*rows, row("load of the machine before and after", "1 while it measures", np.array(loads))]

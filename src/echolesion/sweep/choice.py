@@ -1,0 +1,57 @@
+"""Which engine simulates: the one predicate, from what a configuration says or from a network that is prepared.
+
+No torch here: planning asks too.
+"""
+
+#: Engines by name, and what they are.
+ENGINES = {
+    "auto": "lanes where they can, otherwise torch",
+    "torch": "tensors, on any device",
+    "lanes": "compiled vectors, on a CPU",
+}
+#: Share of all possible connections from which on products of matrices are faster, in open loop.
+DENSEST = 0.3
+
+
+def reason(
+    *,
+    closed: bool,
+    delayed: bool,
+    lesion: str,
+    device: str,
+    usual_type: bool = True,
+    leaky: bool = True,
+    density: float = 0.0,
+) -> str | None:
+    """Return why lanes cannot run a network, None if they can.
+
+    Parameters
+    ----------
+    closed : bool
+        Whether the loop is closed.
+    delayed : bool
+        Whether there are delays.
+    lesion : str
+        Key of `lesion.LESIONS`.
+    device : str
+        Of torch.
+    usual_type : bool
+        Whether numbers are of the type that the loop has if none is set.
+    leaky : bool
+        Whether nodes are leaky units.
+    density : float
+        Share of all possible connections; sparse if it is not known.
+    """
+    if not leaky:
+        return "its nodes are no leaky units"
+    if delayed:
+        return "there are delays"
+    if lesion not in ("silence", "mean"):
+        return "lesioned nodes go on listening or sending what changes"
+    if device != "cpu":
+        return "it is not on a CPU"
+    if not usual_type:
+        return f"it is not in {'float64' if closed else 'float32'}"
+    if not closed and density > DENSEST:
+        return "there are so many connections that products of matrices are faster"
+    return None

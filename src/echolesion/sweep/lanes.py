@@ -1,0 +1,266 @@
+"""The fast path of the sweep: `plan` a chunk of walks, `advance` it by some steps; see `kernels`.
+
+For open loops on a CPU in float32, of lesions that hold nodes at a constant activity, without delays; `choice.reason`
+says why a problem is none of these. Values are in natural units, and time is contiguous in the sums.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from echolesion.dynamics.leaky_unit import LeakyUnit
+from echolesion.shapley.walks import Level, Walks
+from echolesion.sweep import kernels, strips
+from echolesion.sweep.kernels import BLOCK, Doubles, Floats, Network, Plan, Room, Schedule, Totals
+from echolesion.sweep.simulation import Problem
+from echolesion.sweep.sums import Sums
+from echolesion.training.scores import SCORES
+
+#: States of a strip that the first cache should hold.
+STATES_IN_CACHE = 2**15
+#: States and outputs of a chunk of walks.
+STATES_AT_ONCE, OUTPUTS_AT_ONCE = 2**22, 2**22
+#: Longest walks of which 16 stand together.
+LONGEST_TOGETHER = 24
+#: Values of the read-out that the second cache should hold several times.
+READINGS_IN_CACHE = 2**15
+
+
+def _aligned(shape: int, dtype: type = np.float32) -> np.ndarray:
+    """Return zeros that begin at a multiple of 64 bytes, flat."""
+    item = np.dtype(dtype).itemsize
+    raw = np.zeros(shape * item + 64, np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin : begin + shape * item].view(dtype)
+
+
+def _padded(count: int) -> int:
+    """Return a number of bins or steps with room for the last block of them."""
+    return -(-count // BLOCK) * BLOCK
+
+
+def schedule(washout: int, bins: np.ndarray) -> Schedule:
+    """Cut steps into blocks, each of whole bins if they fit in, and blocks into groups of 16 bins."""
+    begin: list[int] = []
+    steps: list[int] = []
+    groups: list[int] = []
+    first_bins: list[int] = []
+    for start in range(0, washout, BLOCK):
+        groups.append(len(begin))
+        first_bins.append(0)
+        begin.append(start)
+        steps.append(min(BLOCK, washout - start))
+    edges = np.flatnonzero(np.diff(bins, prepend=-1, append=bins[-1] + 1))  # first steps of the bins, and the end
+    u, bin_ = 0, -1
+    while u < len(bins):
+        if bins[u] // BLOCK != bin_ // BLOCK or bin_ < 0:
+            groups.append(len(begin))
+            first_bins.append(int(bins[u]) // BLOCK * BLOCK)
+        bin_ = int(bins[u])
+        # To the last edge that can be reached in the group, or as far as a block goes inside a bin.
+        limit = edges[min((bin_ // BLOCK + 1) * BLOCK, len(edges) - 1)]
+        reached = edges[(edges > u) & (edges <= min(u + BLOCK, limit))]
+        end = int(reached[-1]) if len(reached) else u + BLOCK
+        begin.append(washout + u)
+        steps.append(end - u)
+        u = end
+    counts = np.bincount(bins)
+    return Schedule(
+        begin=np.array(begin, np.int64),
+        steps=np.array(steps, np.int64),
+        group=np.array([*groups, len(begin)], np.int64),
+        first_bin=np.array(first_bins, np.int64),
+        washout=washout,
+        bins=bins.astype(np.int64),
+        share=(1 / counts[bins]).astype(np.float32),
+        binned=bool(counts.max() > 1),
+    )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A problem as arrays, and the sums of a batch but for those that tensors serve."""
+
+    network: Network
+    wiring: strips.Wiring
+    schedule: Schedule
+    activation: str
+    influence: Floats
+    direct: Floats
+    sampled: Floats
+    contribution: Doubles  # (level, node, output, step)
+    bins: int
+    steps: int
+
+
+def _batch(problem: Problem, time_bins: int, levels: int) -> Batch:
+    """Return a problem in natural units, and empty sums."""
+    unit = problem.node
+    assert isinstance(unit, LeakyUnit)
+    size, scale = problem.size, unit.scale
+    weights = (problem.weights[:size, :size] / scale**2).numpy()
+    sources, targets = np.nonzero(weights)
+    held = ((problem.held_signals[0, 0, :size] - unit.rest) * scale).numpy()
+    numbers = problem.connection[:size, :size].numpy()
+    readout = np.ascontiguousarray((problem.readout[:size] / scale).numpy()).ravel()
+    pair = problem.sampled[:size, :size].numpy()
+    pairs = int(pair.max()) + 1
+    scored = len(problem.bins)
+    bins, steps = _padded(time_bins), _padded(scored) + BLOCK
+    return Batch(
+        network=Network(
+            drives=np.ascontiguousarray((problem.drives[:, 0, :size] / scale).numpy()).ravel(),
+            leak=np.float32(unit.leak),
+            size=size,
+            outputs=problem.readout.shape[1],
+        ),
+        wiring=strips.Wiring(
+            begin=np.searchsorted(sources, np.arange(size + 1)),
+            target=targets.astype(np.int32),
+            weight=weights[sources, targets],
+            number=numbers[sources, targets],
+            own=np.ascontiguousarray(np.diagonal(weights)),
+            held=held,
+            readout=readout,
+            pair=pair.astype(np.int32).ravel() if pairs else np.zeros(0, np.int32),
+        ),
+        schedule=schedule(problem.washout, problem.bins),
+        activation="tanh" if scale != 1 else unit.activation,
+        influence=_aligned(size * size * bins),
+        direct=_aligned((int(numbers.max()) + 1) * bins + bins),
+        sampled=_aligned(pairs * steps),
+        contribution=np.zeros((levels, size * scored * problem.readout.shape[1])),
+        bins=bins,
+        steps=steps,
+    )
+
+
+def _views(made: Batch, time_bins: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return influence, direct and sampled sums as tensors, time first, and contributions."""
+    size = made.network.size
+    influence = torch.from_numpy(made.influence).view(size, size, made.bins).permute(2, 0, 1)[:time_bins]
+    direct = torch.from_numpy(made.direct).view(-1, made.bins).T[:time_bins, :-1]
+    sampled = torch.from_numpy(made.sampled).view(-1, made.steps).T[: len(made.schedule.bins)]
+    steps, outputs = len(made.schedule.bins), made.network.outputs
+    contribution = torch.from_numpy(made.contribution).view(-1, size, outputs, steps).swapaxes(-1, -2)
+    return influence, direct, sampled, contribution
+
+
+def _together(level: Level) -> int:
+    """Return how many walks of a level stand together in a strip."""
+    return 16 if level.length <= LONGEST_TOGETHER and level.walks >= 16 else 1
+
+
+def _widest(length: int) -> int:
+    """Return the most lanes of a strip with so many rows."""
+    return int(np.clip(STATES_IN_CACHE // length // 16 * 16, 16, kernels.WIDEST))
+
+
+def _walks_at_once(made: Batch, level: Level) -> int:
+    """Return how many walks of a level are simulated at once."""
+    cut = strips.strips_of(level.smallest, level.length, _widest(level.length))
+    if _together(level) > 1:
+        cut = [(level.smallest, level.prefixes, level.length)]
+    lanes = sum(lanes for _, lanes, _ in cut)
+    states = sum(lanes * rows for _, lanes, rows in cut)
+    outputs = lanes * made.steps * made.network.outputs
+    most = min(STATES_AT_ONCE // states, OUTPUTS_AT_ONCE // outputs)
+    return max(_together(level), most // _together(level) * _together(level))
+
+
+@lru_cache
+def _kernel(activation: str, together: int) -> Callable[..., None]:
+    return kernels.kernel(f"leaky-{activation}", kernels.leaky(activation), together)
+
+
+def _plan(made: Batch, level: Level, walks: Walks, influence_weight: np.ndarray) -> Plan:
+    """Plan a chunk of walks, and add the weights of its differences to their sums."""
+    return strips.make(
+        np.ascontiguousarray(walks.order, dtype=np.int32), level.smallest, _widest(level.length), made.wiring,
+        together=_together(level), bins=made.bins, steps=made.steps, weight=level.weight,
+        influence_weight=influence_weight,
+    )  # fmt: skip
+
+
+def _room(made: Batch, planned: Plan) -> Room:
+    """Return room for the states of a plan: all nodes that are intact start at activity 0."""
+    sizes, copies = planned.lanes * planned.rows, np.diff(planned.copy)
+    states = _aligned(int(sizes.sum() + BLOCK * sizes.max()))
+    most, most_copies, widest_ = int(sizes.max()), int(copies.max()), int(planned.lanes.max())
+    if planned.held.any():
+        kernels.start(planned, states)
+    return Room(
+        states=states,
+        ring=int(sizes.sum()),
+        received=_aligned(most),
+        binned=_aligned(BLOCK * most if made.schedule.binned else 16),
+        copies=-planned.copy_held[: planned.copy[-1]],
+        apart=_aligned(BLOCK * most_copies + 16),
+        binned_apart=_aligned(BLOCK * most_copies + 16),
+        readings=_aligned(BLOCK * made.network.outputs * widest_),
+        turned=_aligned(17 * 16),
+    )
+
+
+class Lanes:
+    """The engine of lanes in open loop, for a problem; see `engines.Engine`."""
+
+    name, scale = "lanes", 1.0
+
+    def __init__(self, problem: Problem, time_bins: int):
+        self.problem, self.time_bins = problem, time_bins
+        self.made = _batch(problem, time_bins, 0)
+
+    def empty(self, levels: int) -> Sums:
+        """Return the sums of a batch before its first walk; walks are added to those that were made last."""
+        self.made = made = _batch(self.problem, self.time_bins, levels)
+        influence, direct, sampled, contribution = _views(made, self.time_bins)
+        size = self.problem.size
+        zeros = partial(torch.zeros, dtype=torch.float64)
+        return Sums(
+            influence=influence,
+            direct=direct,
+            sampled=sampled,
+            influence_weight=zeros((size, size)),
+            contribution=contribution,
+            contribution_weight=zeros((levels, size)),
+            score=zeros((levels, size)),
+            runs=zeros(2),
+        )
+
+    def walks_at_once(self, level: Level) -> int:
+        """Return how many walks of a level are simulated at once."""
+        return _walks_at_once(self.made, level)
+
+    def ends(self) -> None:
+        """Return nothing: whole networks are not simulated here."""
+
+    def add(self, total: Sums, place: int, level: Level, walks: Walks) -> None:
+        """Simulate the prefixes of some walks of a level and add their differences to the sums, in place."""
+        made, problem = self.made, self.problem
+        channels, steps = made.network.outputs, len(problem.bins)
+        planned = _plan(made, level, walks, total.influence_weight.numpy())
+        outputs = _aligned(int(planned.lanes.sum()) * channels * made.steps)
+        totals = Totals(made.influence, made.direct, made.sampled, outputs, made.bins, made.steps)
+        advance = _kernel(made.activation, planned.together)
+        advance(made.network, planned, made.schedule, _room(made, planned), totals, 0, len(made.schedule.first_bin))
+        kernels.add_contributions(planned, outputs, made.steps, level.weight, steps, channels, made.contribution[place])
+        # In pieces that the cache holds: scores take several passes.
+        walks_of, constants = len(walks.order), problem.constants[problem.washout :].double().numpy()
+        piece = max(1, READINGS_IN_CACHE // (level.prefixes * constants.size))
+        readings = np.empty((min(piece, walks_of), level.prefixes, steps, channels))
+        scores = torch.empty((walks_of, level.prefixes), dtype=torch.float64)
+        for begin in range(0, walks_of, piece):
+            end = min(begin + piece, walks_of)
+            kernels.read(planned, outputs, made.steps, constants, begin, end, readings)
+            scores[begin:end] = SCORES[problem.score][0](torch.from_numpy(readings[: end - begin]), problem.truth)
+        added = torch.from_numpy(np.ascontiguousarray(walks.added)).flatten()
+        weight = torch.full((len(added),), level.weight, dtype=torch.float64)
+        total.contribution_weight[place].index_add_(0, added, weight)
+        total.score[place].index_add_(0, added, scores.diff(dim=1).flatten() * level.weight)
+        prefixes = np.arange(level.smallest, level.length + 1)
+        total.runs[0] += walks_of * int(((prefixes > 0) & (prefixes < problem.size)).sum())
