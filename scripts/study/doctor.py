@@ -16,9 +16,9 @@ with logged(snakemake.log[0]):
     nodes = ", ".join(f"{key} ({size or 'unknown'} nodes)" for key, size in sizes.items())
     lines = machine.describe(Path()) | {
         "study": f"{config['study']}: {nodes}",
-        "takes": f"jobs of up to {largest:.1f} GB of memory, one thread a job, sweeps on"
-        f" {config['sweep']['device']} by the engine {durations.engine(config)}, {plan['disk_mb'].sum() / 1e3:.2f} GB of disk, and about"
-        f" {snakemake.params.seconds / 60:.1f} min on all cores",
+        "takes": f"jobs of up to {largest:.1f} GB of memory, one thread a job, {plan['disk_mb'].sum() / 1e3:.2f} GB of"
+        f" disk, and about {snakemake.params.seconds / 60:.1f} min on all cores; sweeps run on"
+        f" {config['sweep']['device']} by the engine {durations.engine_of(config)}",
     }
     here = snakemake.params.here
     troubles = machine.troubles(config, sizes, Path(), snakemake.params.read, here)

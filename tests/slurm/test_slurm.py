@@ -20,7 +20,7 @@ NETWORK = "results/smoke/smallworld36"
 SHARDS = [f"{NETWORK}/optimal/sweep/0-{k}.nc" for k in range(2)]
 INFLUENCE = f"{NETWORK}/optimal/influence.nc"
 # Long enough to be disturbed: about half a minute for each of the two shards.
-LONG = {"sweep": {"walks_per_batch": 3000}, "tuning": {"leak": [1.0], "input_scaling": [0.3]}}
+LONG = {"sweep": {"walks_per_batch": 3000, "engine": "torch"}, "tuning": {"leak": [1.0], "input_scaling": [0.3]}}
 
 
 def command(*arguments: str) -> str:

@@ -50,18 +50,19 @@ def test_no_number_of_cores_shortens_the_longest_way(config):
 
 
 def test_more_of_anything_takes_longer(config):
-    before = durations.study_seconds(config, {"a": 100}, cores=2)
-    assert durations.study_seconds(config, {"a": 101}, cores=2) > before
+    before = durations.study_seconds(config, {"a": 100}, cores=1)
+    assert durations.study_seconds(config, {"a": 101}, cores=1) > before
     for change in (
         {"nulls": 3},
         {"noise_curve": {"walks_per_batch": [2], "replicates": 2}},
         {"sweep": config["sweep"] | {"until": {"reliability": 0.9, "walks_per_batch": 200}}},
         {"regimes": [*config["regimes"], {"name": "third", "tuned": True}]},
     ):
-        assert durations.study_seconds(config | change, {"a": 100}, cores=2) > before
+        assert durations.study_seconds(config | change, {"a": 100}, cores=1) > before
 
 
 def test_a_sweep_is_its_states_and_their_products(config):
+    config["sweep"]["engine"] = "torch"
     engine, steps = durations.ENGINES["torch"], config["task"]["washout"] + config["task"]["test"]
     expected = 0.0
     for level in levels(279, 60):
@@ -77,10 +78,30 @@ def test_a_sweep_is_its_states_and_their_products(config):
 
 
 def test_an_engine_is_a_line_of_the_table(config, monkeypatch):
-    monkeypatch.setitem(durations.ENGINES, "fast", durations.Engine(per_state=7.2e-10, rate=5e11, per_step=1e-5))
-    before = durations.sweep_seconds(config, 100, 8)
-    config["sweep"]["engine"] = "fast"
-    assert durations.sweep_seconds(config, 100, 8) == pytest.approx(before / 10)
+    slow = durations.Engine(per_state=7.2e-9, rate=5e10, per_step=1e-4, fits=1.0)
+    fast = durations.Engine(per_state=7.2e-10, rate=5e11, per_step=1e-5, fits=0.1)
+    monkeypatch.setattr(durations, "ENGINES", {"torch": slow, "lanes": fast})
+    seconds = durations.sweep_seconds(config, 100, 8)
+    config["sweep"]["engine"] = "torch"
+    assert durations.sweep_seconds(config, 100, 8) == pytest.approx(10 * seconds)
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "expected"),
+    [
+        ("sweep", "engine", "auto", "lanes"),
+        ("sweep", "engine", "lanes", "lanes"),
+        ("sweep", "engine", "torch", "torch"),
+        ("sweep", "lesion", "mean", "lanes"),
+        ("sweep", "lesion", "outgoing", "torch"),
+        ("sweep", "device", "cuda", "torch"),
+        ("reservoir", "velocity", 5.0, "torch"),
+        ("task", "loop", "closed", "lanes"),
+    ],
+)
+def test_the_engine_is_known_before_a_study(config, section, key, value, expected):
+    config[section][key] = value
+    assert durations.engine_of(config) == expected
 
 
 def test_a_shard_takes_its_share_and_more_is_asked_for_than_is_needed(config):

@@ -13,8 +13,8 @@ a study, and after it an RO-Crate, a zip of results, inputs and code with their 
 `memory`
     `memory_mb` and `disk_mb` of a job, by `time_bins`; `here_mb`, without the margin
 `durations`
-    `job_seconds`, by `start_seconds`, `sweep_seconds` (of an `Engine`) and `tuning_seconds`, and the `minutes` that a
-    job asks for; `jobs_of_network`, and all together `study_seconds`
+    `job_seconds`, by `start_seconds`, `sweep_seconds` (of the `Engine`, by `engine_of`) and `tuning_seconds`, and the
+    `minutes` that a job asks for; `jobs_of_network`, and all together `study_seconds`
 `resources`
     `plan` of a study; `compare` with what was used
 `machine`

@@ -19,6 +19,7 @@ from .configuration import regime as regime
 from .configuration import series_file as series_file
 from .configuration import with_files as with_files
 from .durations import Engine as Engine
+from .durations import engine_of as engine_of
 from .durations import job_seconds as job_seconds
 from .durations import jobs_of_network as jobs_of_network
 from .durations import minutes as minutes

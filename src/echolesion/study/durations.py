@@ -64,7 +64,7 @@ PER_ESTIMATED, PER_COMPARED = 3.5e-7, 5e-8
 SPARE, PATIENCE = 5.0, 4.0
 
 
-def engine(config: Mapping[str, Any]) -> str:
+def engine_of(config: Mapping[str, Any]) -> str:
     """Return the name of the engine that simulates a study's sweeps, of networks that are not dense."""
     sweep, closed = config["sweep"], config["task"]["loop"] == "closed"
     delayed = config["reservoir"]["velocity"] is not None
@@ -96,7 +96,7 @@ def sweep_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:
         (level.length, level.walks * level.prefixes * level.length) for level in levels(size, walks, sweep["estimator"])
     ]
     precision = 2 if closed else 1
-    of = ENGINES[engine(config)]
+    of = ENGINES[engine_of(config)]
     per_step = sum(count * (length / of.rate + of.per_state) + of.per_step for length, count in states)
     fitted = task["train"] + task["validation"]
     fits = [(length, count / length) for length, count in states if sweep["refit_readout"]]
