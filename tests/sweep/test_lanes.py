@@ -217,7 +217,7 @@ def hits(process):
 
 def test_jobs_share_compiled_code(tmp_path):
     """Two at once on an empty cache, then one that finds what they made."""
-    environment = {"XDG_CACHE_HOME": str(tmp_path)}
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     for process in [start(environment), start(environment)]:
         hits(process)
     files = list((tmp_path / "echolesion/compiled").iterdir())
@@ -241,7 +241,7 @@ def test_a_cache_that_cannot_be_written_is_no_hindrance(tmp_path, cache):
 
 
 def test_code_in_a_folder_that_others_can_write_is_not_run(tmp_path):
-    environment = {"XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path / "nothing")}
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     hits(start(environment))
     (tmp_path / "echolesion/compiled").chmod(0o777)
     assert hits(start(environment)) == 0

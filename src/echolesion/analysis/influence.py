@@ -135,7 +135,7 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
             "of_interval": ["estimate", "low", "high"],
         },
         attrs={name: parts[0].attrs[name] for name in ("estimator", "lesion", "loop", "refit_readout", "rescale")}
-        | {"engine": ", ".join(sorted({part.attrs["engine"] for part in parts}))}
+        | {"engine": ", ".join(sorted({part.attrs.get("engine", "torch") for part in parts}))}
         | {"walks_per_batch": _walks(parts), "batches": count, "bounded_lesioned_share": bounded / runs},
     )
     for key, variable in result.data_vars.items():

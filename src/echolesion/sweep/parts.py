@@ -57,5 +57,6 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
                 total[batches.index(batch)] += part[name][k].values
         merged[name] = (variable.dims, total, variable.attrs)
     rest = parts[0].drop_dims("batch").load().assign(merged).assign_coords(batch=batches)
-    engines = ", ".join(sorted({part.attrs["engine"] for part in parts}))  # equal up to rounding
+    # Their sums are equal up to rounding; at first there was but one.
+    engines = ", ".join(sorted({part.attrs.get("engine", "torch") for part in parts}))
     return rest.assign_attrs(walks_per_batch=sum(walks.values()), engine=engines)
