@@ -21,7 +21,7 @@ _NONE = np.empty(0, dtype=int)
 class Network(NamedTuple):
     """A network in closed loop and what is done about its lesions.
 
-    Attributes
+    Parameters
     ----------
     weights : numpy.ndarray, shape (N, N)
         Source x target.

@@ -23,7 +23,7 @@ from echolesion.records.compilation import INNER, compiled
 class Units(NamedTuple):
     """Networks that are run together, unit by unit: U units of V vectors each, and of E nodes in these.
 
-    Attributes
+    Parameters
     ----------
     first_node : numpy.ndarray of int, shape (V + 1,)
         Where the nodes of each vector begin among those of a unit.
