@@ -117,3 +117,18 @@ def test_rows_of_nothing_change_nothing():
     with_gaps[::2] = series
     for ours, expected in zip(factor_of(with_gaps, 5)[1].T, factor_of(series, 5)[1].T, strict=True):
         np.testing.assert_allclose(np.abs(ours), np.abs(expected), atol=1e-13)
+
+
+@pytest.mark.parametrize("size", [1e-100, 1e-155, 1e-162, 1e-300])
+def test_a_column_that_has_died_away_leaves_the_others_as_they_are(size):
+    """Squares of such numbers are none that one could divide by; what they would tell is far below rounding."""
+    rng = np.random.default_rng(0)
+    series = rng.normal(size=(100, 5, LANES))
+    series[:, 1] *= size
+    others = np.delete(series, 1, axis=1)[:, :3]
+    _, factor = factor_of(series, 4)
+    assert np.isfinite(factor).all()
+    for lane in range(LANES):
+        expected = others[..., lane].T @ others[..., lane]
+        found = np.delete(np.triu(factor[:, :4, lane]), 1, axis=1)
+        np.testing.assert_allclose(found.T @ found, expected, atol=1e-12 * np.abs(expected).max())

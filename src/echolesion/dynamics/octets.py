@@ -171,10 +171,13 @@ def with_sign_of(_context: Any, size: Any, sign: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def inverse(_context: Any, value: Any) -> Any:
-    """Return 1 over the numbers, and 0 for 0."""
+    """Return 1 over the numbers, and 0 where that were no number or nearly: squares of activity that has died away."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        nothing = builder.fcmp_ordered("==", arguments[0], _constant(0.0))
+        size = builder.select(
+            builder.fcmp_ordered("<", arguments[0], _constant(0.0)), builder.fneg(arguments[0]), arguments[0]
+        )
+        nothing = builder.fcmp_ordered("<", size, _constant(1e-290))
         return builder.select(nothing, _constant(0.0), builder.fdiv(_constant(1.0), arguments[0]))
 
     return lanes(value), generate

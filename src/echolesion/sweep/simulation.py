@@ -154,7 +154,7 @@ def prepare(
     ----------
     network, trained, piece, time_bins, lesion, refit_readout, rescale, device, dtype, node
         As for `sweep.run`.
-    sampled : tuple of numpy.ndarray of int, shape (sampled,)
+    sampled : tuple of numpy.ndarray of int, shape (P,)
         Sources and targets, positions of nodes, of the pairs whose influence is also kept at every step.
 
     Returns

@@ -219,8 +219,8 @@ def add_outputs(
         As for `add_weights`.
     problem : simulation.Problem
         The network and what it runs on.
-    outputs : torch.Tensor, shape (walks, prefixes, step, output)
-        Of every prefix, at all scored steps.
+    outputs : torch.Tensor, shape (W, P, T, O)
+        Of P prefixes of every walk, at all scored steps.
     """
     # Neither the intact network nor nothing at all is a lesioned network, and they are in every walk of some levels.
     sizes = torch.arange(level.smallest, level.length + 1, device=outputs.device)
@@ -250,8 +250,8 @@ def add_differences(sums: Sums, problem: simulation.Problem, level: Level, walks
 
     Returns
     -------
-    torch.Tensor, shape (walks, prefixes, step, output)
-        Outputs of every prefix, float64.
+    torch.Tensor, shape (W, P, T, O)
+        Outputs of P prefixes of every walk, at all scored steps, float64.
     """
     device, dtype, padded = problem.weights.device, problem.weights.dtype, len(problem.weights)
     # Nodes that listen on must be simulated wherever they are.
