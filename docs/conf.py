@@ -41,7 +41,7 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "description"
 autosummary_generate = True
 # The reference lists the modules of a room below the room's own paragraph, by their full names.
-suppress_warnings = ["autosummary.import_cycle"]
+suppress_warnings = ["ref.python", "autosummary.import_cycle"]
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 # `name` in a docstring is a link to it.
