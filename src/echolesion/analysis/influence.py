@@ -9,7 +9,7 @@ import xarray as xr
 from echolesion.connectome.graph import off_diagonal
 from echolesion.records.progress import bar
 from echolesion.shapley import power, statistics
-from echolesion.sweep.parts import merge
+from echolesion.sweep.parts import engines_of, merge
 
 #: Reliability of power below which a map of influence should not be interpreted.
 RELIABLE = 0.9
@@ -135,8 +135,12 @@ def estimate(*parts: xr.Dataset, progress: str | None = None) -> xr.Dataset:
             "of_interval": ["estimate", "low", "high"],
         },
         attrs={name: parts[0].attrs[name] for name in ("estimator", "lesion", "loop", "refit_readout", "rescale")}
-        | {"engine": ", ".join(sorted({part.attrs.get("engine", "torch") for part in parts}))}
-        | {"walks_per_batch": _walks(parts), "batches": count, "bounded_lesioned_share": bounded / runs},
+        | {
+            "engine": engines_of(parts),
+            "walks_per_batch": _walks(parts),
+            "batches": count,
+            "bounded_lesioned_share": bounded / runs,
+        },
     )
     for key, variable in result.data_vars.items():
         variable.attrs["units"] = "1"

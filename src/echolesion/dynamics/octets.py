@@ -44,10 +44,11 @@ class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
         super().__init__(manager, of_type, _VECTOR)
 
 
-def aligned(size: int) -> np.ndarray:
-    """Return a flat array of zeros, float64, of which vectors lie in one line of the cache each."""
-    room = np.zeros(size + LANES)
-    first = -room.ctypes.data // room.itemsize % LANES
+def aligned(size: int, dtype: type = np.float64) -> np.ndarray:
+    """Return a flat array of zeros of which vectors of 64 bytes lie in one line of the cache each."""
+    lanes_of = 64 // np.dtype(dtype).itemsize
+    room: np.ndarray = np.zeros(size + lanes_of, dtype)
+    first = -room.ctypes.data // room.itemsize % lanes_of
     return room[first : first + size]
 
 

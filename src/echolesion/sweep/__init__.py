@@ -11,7 +11,7 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 `batches`
     `run` a sweep; the `game` of a network for other estimators
 `parts`
-    `merge` the parts of a sweep, its shards and rounds
+    `merge` the parts of a sweep, its shards and rounds; `engines_of` them
 `lesion`
     what lesioned nodes are `held` at, and `read_out_activity`
 `simulation`
@@ -24,8 +24,8 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 `choice`
     the `reason` for which lanes cannot run a network, as planning asks too
 `lanes`
-    `lanes.Lanes` simulates prefixes of walks side by side in open loop, block by block of a `lanes.schedule`; a
-    `lanes.Batch` holds its sums
+    `lanes.Lanes` simulates prefixes of walks side by side in open loop, block by block of a `lanes.schedule`, from
+    `lanes.Arrays` into a `lanes.Batch` of sums
 `strips`
     where prefixes lie: `strips.make` a plan of walks in a `Wiring`, of `strips_of`, `connections_within`, `fill` and
     `fill_together`

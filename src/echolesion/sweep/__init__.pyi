@@ -36,6 +36,7 @@ from .kernels import add_contributions as add_contributions
 from .kernels import leaky as leaky
 from .lesion import held as held
 from .lesion import read_out_activity as read_out_activity
+from .parts import engines_of as engines_of
 from .parts import merge as merge
 from .simulation import Instant as Instant
 from .simulation import Mending as Mending

@@ -10,9 +10,9 @@ from functools import lru_cache, partial
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from echolesion.dynamics.leaky_unit import LeakyUnit
+from echolesion.dynamics.octets import aligned
 from echolesion.shapley.walks import Level, Walks
 from echolesion.sweep import kernels, strips
 from echolesion.sweep.kernels import BLOCK, Doubles, Floats, Network, Plan, Room, Schedule, Totals
@@ -30,12 +30,8 @@ LONGEST_TOGETHER = 24
 READINGS_IN_CACHE = 2**15
 
 
-def _aligned(shape: int, dtype: type = np.float32) -> np.ndarray:
-    """Return zeros that begin at a multiple of 64 bytes, flat."""
-    item = np.dtype(dtype).itemsize
-    raw = np.zeros(shape * item + 64, np.uint8)
-    begin = -raw.ctypes.data % 64
-    return raw[begin : begin + shape * item].view(dtype)
+def _aligned(size: int) -> Floats:
+    return aligned(size, np.float32)
 
 
 def _padded(count: int) -> int:
@@ -82,23 +78,28 @@ def schedule(washout: int, bins: np.ndarray) -> Schedule:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """A problem as arrays, and the sums of a batch but for those that tensors serve."""
+class Arrays:
+    """A problem as arrays in natural units, and the padded lengths of time in its sums."""
 
     network: Network
     wiring: strips.Wiring
     schedule: Schedule
     activation: str
-    influence: Floats
-    direct: Floats
-    sampled: Floats
-    contribution: Doubles  # (level, node, output, step)
     bins: int
     steps: int
 
 
-def _batch(problem: Problem, time_bins: int, levels: int) -> Batch:
-    """Return a problem in natural units, and empty sums."""
+@dataclass(frozen=True)
+class Batch:
+    """The sums of a batch, but for those that tensors serve; time is padded and contiguous."""
+
+    influence: Floats  # (source, target, bin)
+    direct: Floats  # (connection, bin), and a row of those without a number
+    sampled: Floats  # (pair, step)
+    contribution: Doubles  # (level, node, output, step), not padded
+
+
+def _arrays(problem: Problem, time_bins: int) -> Arrays:
     unit = problem.node
     assert isinstance(unit, LeakyUnit)
     size, scale = problem.size, unit.scale
@@ -106,12 +107,8 @@ def _batch(problem: Problem, time_bins: int, levels: int) -> Batch:
     sources, targets = np.nonzero(weights)
     held = ((problem.held_signals[0, 0, :size] - unit.rest) * scale).numpy()
     numbers = problem.connection[:size, :size].numpy()
-    readout = np.ascontiguousarray((problem.readout[:size] / scale).numpy()).ravel()
     pair = problem.sampled[:size, :size].numpy()
-    pairs = int(pair.max()) + 1
-    scored = len(problem.bins)
-    bins, steps = _padded(time_bins), _padded(scored) + BLOCK
-    return Batch(
+    return Arrays(
         network=Network(
             drives=np.ascontiguousarray((problem.drives[:, 0, :size] / scale).numpy()).ravel(),
             leak=np.float32(unit.leak),
@@ -125,29 +122,14 @@ def _batch(problem: Problem, time_bins: int, levels: int) -> Batch:
             number=numbers[sources, targets],
             own=np.ascontiguousarray(np.diagonal(weights)),
             held=held,
-            readout=readout,
-            pair=pair.astype(np.int32).ravel() if pairs else np.zeros(0, np.int32),
+            readout=np.ascontiguousarray((problem.readout[:size] / scale).numpy()).ravel(),
+            pair=pair.astype(np.int32).ravel() if (pair >= 0).any() else np.zeros(0, np.int32),
         ),
         schedule=schedule(problem.washout, problem.bins),
         activation="tanh" if scale != 1 else unit.activation,
-        influence=_aligned(size * size * bins),
-        direct=_aligned((int(numbers.max()) + 1) * bins + bins),
-        sampled=_aligned(pairs * steps),
-        contribution=np.zeros((levels, size * scored * problem.readout.shape[1])),
-        bins=bins,
-        steps=steps,
+        bins=_padded(time_bins),
+        steps=_padded(len(problem.bins)) + BLOCK,
     )
-
-
-def _views(made: Batch, time_bins: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return influence, direct and sampled sums as tensors, time first, and contributions."""
-    size = made.network.size
-    influence = torch.from_numpy(made.influence).view(size, size, made.bins).permute(2, 0, 1)[:time_bins]
-    direct = torch.from_numpy(made.direct).view(-1, made.bins).T[:time_bins, :-1]
-    sampled = torch.from_numpy(made.sampled).view(-1, made.steps).T[: len(made.schedule.bins)]
-    steps, outputs = len(made.schedule.bins), made.network.outputs
-    contribution = torch.from_numpy(made.contribution).view(-1, size, outputs, steps).swapaxes(-1, -2)
-    return influence, direct, sampled, contribution
 
 
 def _together(level: Level) -> int:
@@ -160,7 +142,7 @@ def _widest(length: int) -> int:
     return int(np.clip(STATES_IN_CACHE // length // 16 * 16, 16, kernels.WIDEST))
 
 
-def _walks_at_once(made: Batch, level: Level) -> int:
+def _walks_at_once(made: Arrays, level: Level) -> int:
     """Return how many walks of a level are simulated at once."""
     cut = strips.strips_of(level.smallest, level.length, _widest(level.length))
     if _together(level) > 1:
@@ -177,7 +159,7 @@ def _kernel(activation: str, together: int) -> Callable[..., None]:
     return kernels.kernel(f"leaky-{activation}", kernels.leaky(activation), together)
 
 
-def _plan(made: Batch, level: Level, walks: Walks, influence_weight: np.ndarray) -> Plan:
+def _plan(made: Arrays, level: Level, walks: Walks, influence_weight: np.ndarray) -> Plan:
     """Plan a chunk of walks, and add the weights of its differences to their sums."""
     return strips.make(
         np.ascontiguousarray(walks.order, dtype=np.int32), level.smallest, _widest(level.length), made.wiring,
@@ -186,7 +168,7 @@ def _plan(made: Batch, level: Level, walks: Walks, influence_weight: np.ndarray)
     )  # fmt: skip
 
 
-def _room(made: Batch, planned: Plan) -> Room:
+def _room(made: Arrays, planned: Plan) -> Room:
     """Return room for the states of a plan: all nodes that are intact start at activity 0."""
     sizes, copies = planned.lanes * planned.rows, np.diff(planned.copy)
     states = _aligned(int(sizes.sum() + BLOCK * sizes.max()))
@@ -213,20 +195,27 @@ class Lanes:
 
     def __init__(self, problem: Problem, time_bins: int):
         self.problem, self.time_bins = problem, time_bins
-        self.made = _batch(problem, time_bins, 0)
+        self.made = _arrays(problem, time_bins)
+        self.batch: Batch
 
     def empty(self, levels: int) -> Sums:
         """Return the sums of a batch before its first walk; walks are added to those that were made last."""
-        self.made = made = _batch(self.problem, self.time_bins, levels)
-        influence, direct, sampled, contribution = _views(made, self.time_bins)
-        size = self.problem.size
+        problem, made, size = self.problem, self.made, self.problem.size
+        steps, outputs = len(problem.bins), made.network.outputs
+        connections, pairs = (int(numbers.max()) + 1 for numbers in (problem.connection, problem.sampled))
+        self.batch = batch = Batch(
+            influence=_aligned(size * size * made.bins),
+            direct=_aligned((connections + 1) * made.bins),
+            sampled=_aligned(pairs * made.steps),
+            contribution=np.zeros((levels, size * outputs * steps)),
+        )
         zeros = partial(torch.zeros, dtype=torch.float64)
         return Sums(
-            influence=influence,
-            direct=direct,
-            sampled=sampled,
+            influence=torch.from_numpy(batch.influence).view(size, size, made.bins).permute(2, 0, 1)[: self.time_bins],
+            direct=torch.from_numpy(batch.direct).view(-1, made.bins).T[: self.time_bins, :-1],
+            sampled=torch.from_numpy(batch.sampled).view(-1, made.steps).T[:steps],
             influence_weight=zeros((size, size)),
-            contribution=contribution,
+            contribution=torch.from_numpy(batch.contribution).view(-1, size, outputs, steps).swapaxes(-1, -2),
             contribution_weight=zeros((levels, size)),
             score=zeros((levels, size)),
             runs=zeros(2),
@@ -241,14 +230,16 @@ class Lanes:
 
     def add(self, total: Sums, place: int, level: Level, walks: Walks) -> None:
         """Simulate the prefixes of some walks of a level and add their differences to the sums, in place."""
-        made, problem = self.made, self.problem
+        made, batch, problem = self.made, self.batch, self.problem
         channels, steps = made.network.outputs, len(problem.bins)
         planned = _plan(made, level, walks, total.influence_weight.numpy())
         outputs = _aligned(int(planned.lanes.sum()) * channels * made.steps)
-        totals = Totals(made.influence, made.direct, made.sampled, outputs, made.bins, made.steps)
+        totals = Totals(batch.influence, batch.direct, batch.sampled, outputs, made.bins, made.steps)
         advance = _kernel(made.activation, planned.together)
         advance(made.network, planned, made.schedule, _room(made, planned), totals, 0, len(made.schedule.first_bin))
-        kernels.add_contributions(planned, outputs, made.steps, level.weight, steps, channels, made.contribution[place])
+        kernels.add_contributions(
+            planned, outputs, made.steps, level.weight, steps, channels, batch.contribution[place]
+        )
         # In pieces that the cache holds: scores take several passes.
         walks_of, constants = len(walks.order), problem.constants[problem.washout :].double().numpy()
         piece = max(1, READINGS_IN_CACHE // (level.prefixes * constants.size))

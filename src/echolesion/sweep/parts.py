@@ -57,6 +57,9 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
                 total[batches.index(batch)] += part[name][k].values
         merged[name] = (variable.dims, total, variable.attrs)
     rest = parts[0].drop_dims("batch").load().assign(merged).assign_coords(batch=batches)
-    # Their sums are equal up to rounding; at first there was but one.
-    engines = ", ".join(sorted({part.attrs.get("engine", "torch") for part in parts}))
-    return rest.assign_attrs(walks_per_batch=sum(walks.values()), engine=engines)
+    return rest.assign_attrs(walks_per_batch=sum(walks.values()), engine=engines_of(parts))
+
+
+def engines_of(parts: Sequence[xr.Dataset]) -> str:
+    """Return the names of the engines that the parts of a sweep are of; at first there was but torch."""
+    return ", ".join(sorted({part.attrs.get("engine", "torch") for part in parts}))

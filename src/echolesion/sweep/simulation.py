@@ -219,7 +219,7 @@ def prepare(
         )
     if drives.shape[1] != node.channels:
         raise ValueError(f"nodes receive {node.channels} sums, and there are drives of {drives.shape[1]}")
-    # Of all nodes outside of a walk's, and of those in it as if they were outside: `_trajectories` corrects those.
+    # Of all nodes outside of a walk's, and of those in it as if they were outside: `_driven` corrects those.
     driven = drives.numpy() * scale
     driven[:, : node.signals] += coupling.received(signals, weights, delays)
     return Problem(
@@ -291,7 +291,23 @@ def simulate(problem: Problem, nodes: Tensor | None, intact: Tensor) -> Run:
     Run
         Its steps are simulated as they are asked for, in buffers that the next step overwrites.
     """
-    return _loop(problem, problem.loop, nodes, intact) if problem.loop else _open(problem, nodes, intact)
+    node, loop, flat = problem.node, problem.loop, _flat(intact.shape, nodes)
+
+    def held(step: int) -> Tensor:
+        signals = problem.held_signals[step if problem.held_varies else 0]
+        return signals[:, None] if nodes is None else _of_members(signals, nodes)
+
+    lesion = _lesion(intact.reshape(flat), held)
+    start = at_start(node, flat, problem.weights.dtype, intact.device)
+    sent = lesion(node.send(start), 0).clone().view(-1, *intact.shape)
+    weights, parts = _connections(problem, nodes)
+    if loop is None:
+        return Run(sent, None, _driven(problem, nodes, intact, parts, start, lesion))
+    scale = None
+    if loop.rescale:
+        of_walks = weights if nodes is None else weights[:, None]
+        scale = closed_loop.rescaling(of_walks, intact, loop.radius)[..., None]
+    return Run(sent, scale, _taught(problem, loop, nodes, intact, parts, scale, start, lesion))
 
 
 def longest_delay(problem: Problem) -> int:
@@ -323,20 +339,6 @@ def _lesion(intact: Tensor, held: Callable[[int], Tensor]) -> Callable[[Tensor, 
         return torch.where(intact, sent, held(step), out=buffer[0])
 
     return lesion
-
-
-def _loop(problem: Problem, loop: Mending, nodes: Tensor | None, intact: Tensor) -> Run:
-    """Run networks through the training series, mend them, and let them generate."""
-    weights, parts = _connections(problem, nodes)
-    scale = None
-    if loop.rescale:
-        of_walks = weights if nodes is None else weights[:, None]
-        scale = closed_loop.rescaling(of_walks, intact, loop.radius)[..., None]
-    silent = torch.full((), problem.node.rest, dtype=weights.dtype, device=intact.device)
-    lesion = _lesion(intact.reshape(_flat(intact.shape, nodes)), lambda _: silent)
-    start = at_start(problem.node, _flat(intact.shape, nodes), weights.dtype, intact.device)
-    sent = lesion(problem.node.send(start), 0).clone().view(-1, *intact.shape)
-    return Run(sent, scale, _taught(problem, loop, nodes, intact, parts, scale, start, lesion))
 
 
 def _taught(
@@ -390,31 +392,17 @@ def _taught(
         yield instant(moment, output)
 
 
-def _open(problem: Problem, nodes: Tensor | None, intact: Tensor) -> Run:
-    """Run networks in open loop."""
-    flat = _flat(intact.shape, nodes)
-
-    def held(step: int) -> Tensor:
-        signals = problem.held_signals[step if problem.held_varies else 0]
-        return signals[:, None] if nodes is None else _of_members(signals, nodes)
-
-    lesion = _lesion(intact.reshape(flat), held)
-    start = at_start(problem.node, flat, problem.weights.dtype, intact.device)
-    sent = lesion(problem.node.send(start), 0).clone().view(-1, *intact.shape)
-    return Run(sent, None, _trajectories(problem, nodes, intact, start, lesion))
-
-
 def _of_members(values: Tensor, nodes: Tensor | None) -> Tensor:
     """Return values of nodes, shape (..., N), of those of every walk, for all of its coalitions; or of all nodes."""
     return values if nodes is None else values[..., nodes][..., None, :]
 
 
-def _trajectories(
-    problem: Problem, nodes: Tensor | None, intact: Tensor, start: Tensor, lesion: Callable[[Tensor, int], Tensor]
-) -> Iterator[Instant]:
+def _driven(
+    problem: Problem, nodes: Tensor | None, intact: Tensor, parts: coupling.Weights, start: Tensor,
+    lesion: Callable[[Tensor, int], Tensor],
+) -> Iterator[Instant]:  # fmt: skip
     """Yield every step in open loop."""
     whole, shape, node = nodes is None, intact.shape, problem.node
-    parts = _connections(problem, nodes)[1]
     readout = problem.readout if nodes is None else problem.readout[nodes]
     masked = torch.empty(shape, device=start.device, dtype=start.dtype)
 

@@ -6,8 +6,9 @@ Compiled, as a walk of a few nodes is simulated in less time than an array opera
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from echolesion.records.compilation import compiled
+from echolesion.records.compilation import INNER, compiled
 from echolesion.sweep.kernels import Floats, Ints, Longs, Plan
 
 
@@ -36,6 +37,27 @@ def connections_within(nodes, wiring):
             for c in range(wiring.begin[node], wiring.begin[node + 1]):
                 counts[walk] += member[wiring.target[c]] == walk
     return counts
+
+
+@njit(**INNER)
+def _copy(plan, wiring, copies, connection, bins, weight):
+    """Say of the next copy, whose places are there, what its connection carries; return how many copies there are."""
+    target = wiring.target[connection]
+    plan.copy_carried[copies], plan.copy_own[copies] = wiring.weight[connection], wiring.own[target]
+    plan.copy_held[copies] = wiring.held[target]
+    plan.copy_place[copies], plan.copy_weight[copies] = wiring.number[connection] * bins, weight
+    return copies + 1
+
+
+@njit(**INNER)
+def _fill_up(plan, copies):
+    """Fill the last vector of copies with such as add nothing; return how many copies there are."""
+    while copies % 16:
+        plan.copy_target[copies], plan.copy_sender[copies] = 0, 0
+        plan.copy_carried[copies], plan.copy_own[copies], plan.copy_held[copies] = 0, 0, 0
+        plan.copy_place[copies], plan.copy_weight[copies] = 0, 0
+        copies += 1
+    return copies
 
 
 @compiled("fill")
@@ -105,19 +127,11 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
                 for b in range(a):
                     influence_weight[node, nodes[b]] += weight
                 for c in range(wiring.begin[node], wiring.begin[node + 1]):
-                    target = wiring.target[c]
-                    b = place[target]
+                    b = place[wiring.target[c]]
                     if 0 <= b < a:
                         plan.copy_target[copies], plan.copy_sender[copies] = b * lanes + lane - 1, a * lanes + lane
-                        plan.copy_carried[copies], plan.copy_own[copies] = wiring.weight[c], wiring.own[target]
-                        plan.copy_held[copies] = wiring.held[target]
-                        plan.copy_place[copies], plan.copy_weight[copies] = wiring.number[c] * bins, weight
-                        copies += 1
-            while copies % 16:
-                plan.copy_target[copies], plan.copy_sender[copies] = 0, 0
-                plan.copy_carried[copies], plan.copy_own[copies], plan.copy_held[copies] = 0, 0, 0
-                plan.copy_place[copies], plan.copy_weight[copies] = 0, 0
-                copies += 1
+                        copies = _copy(plan, wiring, copies, c, bins, weight)
+            copies = _fill_up(plan, copies)
             if len(wiring.pair):
                 for b in range(rows):
                     for lane in range(max(1, b + 2 - smallest), min(lanes, length + 1 - smallest)):
@@ -192,19 +206,11 @@ def fill_together(plan, wiring, bins, steps, level_weight, influence_weight, wal
             for b in range(a):
                 influence_weight[node, plan.nodes[base + b * 16 + m]] += weight
             for c in range(wiring.begin[node], wiring.begin[node + 1]):
-                target = wiring.target[c]
-                b = place[m, target]
+                b = place[m, wiring.target[c]]
                 if 0 <= b < a:
                     plan.copy_target[copies], plan.copy_sender[copies] = b * width + lane - 16, a * width + lane
-                    plan.copy_carried[copies], plan.copy_own[copies] = wiring.weight[c], wiring.own[target]
-                    plan.copy_held[copies] = wiring.held[target]
-                    plan.copy_place[copies], plan.copy_weight[copies] = wiring.number[c] * bins, weight
-                    copies += 1
-        while copies % 16:
-            plan.copy_target[copies], plan.copy_sender[copies] = 0, 0
-            plan.copy_carried[copies], plan.copy_own[copies], plan.copy_held[copies] = 0, 0, 0
-            plan.copy_place[copies], plan.copy_weight[copies] = 0, 0
-            copies += 1
+                    copies = _copy(plan, wiring, copies, c, bins, weight)
+        copies = _fill_up(plan, copies)
         if len(wiring.pair):
             for b in range(length):
                 for lane in range(max(1, b + 2 - smallest) * 16, width):
