@@ -74,6 +74,7 @@ BAD = [
     (("sweep", "time_bins"), 201, "sweep.time_bins: 201 is more than task.test, 200 steps"),
     (("sweep", "batches"), 4, "sweep.batches: 4 is not allowed (whole number, 8 or larger)"),
     (("sweep", "device"), "gpu", "sweep.device: 'gpu' is not allowed (a device of torch"),
+    (("sweep", "engine"), "gears", "sweep.engine: 'gears' is not allowed (auto, torch or lanes)"),
     (("task", "loop"), "closed", "task.loop: 'closed' is not allowed (only of frequency, and of"),
     (("task", "series"), "x.txt", "task.series: is for the task 'file', which needs it"),
     (("task", "name"), "file", "task.series: is for the task 'file', which needs it"),
@@ -90,6 +91,23 @@ BAD = [
         "map.until.reliability: 1 is not allowed (number larger than 0 and below 1)",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "why"),
+    [
+        (("reservoir", "velocity"), 5.0, "there are delays"),
+        (("sweep", "lesion"), "outgoing", "lesioned nodes go on listening or sending what changes"),
+        (("sweep", "device"), "cuda", "it is not on a CPU"),
+    ],
+)
+def test_lanes_are_refused_before_a_study_where_they_cannot_run(default_config, catalogue, path, value, why):
+    config = changed(default_config, path, value)
+    configuration.check_study(config, catalogue, SCHEMAS)
+    config["sweep"]["engine"] = "lanes"
+    with pytest.raises(configuration.ConfigurationError) as error:
+        configuration.check_study(config, catalogue, SCHEMAS)
+    assert str(error.value) == f"sweep.engine: 'lanes' is not allowed ({why}: take auto or torch)"
 
 
 @pytest.mark.parametrize(("path", "value", "message"), BAD)

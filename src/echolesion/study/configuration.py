@@ -13,6 +13,7 @@ import yaml
 
 from echolesion.connectome import formats, texts
 from echolesion.connectome.catalogue import expanded
+from echolesion.sweep.choice import configured_reason
 
 _finite_numbers = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
     "number",
@@ -281,6 +282,8 @@ def check_study(config: Mapping[str, Any], catalogue: Mapping[str, Any], schemas
         raise ConfigurationError(
             f"nulls: {config['nulls']} is not allowed (with reservoir.velocity: rewired connections have no length)"
         )
+    if sweep["engine"] == "lanes" and (refused := configured_reason(config)):
+        raise ConfigurationError(f"sweep.engine: 'lanes' is not allowed ({refused}: take auto or torch)")
     if sweep["shards"] > sweep["batches"]:
         raise ConfigurationError(
             f"sweep.shards: {sweep['shards']} is more than sweep.batches, {sweep['batches']} (a batch is not divided)"

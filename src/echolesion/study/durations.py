@@ -13,7 +13,7 @@ from typing import Any
 
 from echolesion.shapley.walks import levels
 from echolesion.study.memory import time_bins
-from echolesion.sweep.choice import reason
+from echolesion.sweep.choice import configured_reason
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,7 @@ SPARE, PATIENCE = 5.0, 4.0
 
 def engine_of(config: Mapping[str, Any]) -> str:
     """Return the name of the engine that simulates a study's sweeps, of networks that are not dense."""
-    sweep, closed = config["sweep"], config["task"]["loop"] == "closed"
-    delayed = config["reservoir"]["velocity"] is not None
-    refused = reason(closed=closed, delayed=delayed, lesion=sweep["lesion"], device=sweep["device"])
-    return "torch" if refused or sweep["engine"] == "torch" else "lanes"
+    return "torch" if config["sweep"]["engine"] == "torch" or configured_reason(config) else "lanes"
 
 
 def sweep_seconds(config: Mapping[str, Any], size: int, walks: int) -> float:

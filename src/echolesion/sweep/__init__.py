@@ -22,7 +22,7 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 `engines`
     an `Engine` simulates walks and adds to the sums: `choose` one, `Tensors` or lanes, or say their `refusal`
 `choice`
-    the `reason` for which lanes cannot run a network, as planning asks too
+    the `reason` for which lanes cannot run a network, and the `configured_reason` of a study, as planning asks
 `lanes`
     `lanes.Lanes` simulates prefixes of walks side by side in open loop, block by block of a `lanes.schedule`, from
     `lanes.Arrays` into a `lanes.Batch` of sums

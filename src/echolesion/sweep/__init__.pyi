@@ -15,6 +15,7 @@ from . import sums as sums
 from . import vectors as vectors
 from .batches import game as game
 from .batches import run as run
+from .choice import configured_reason as configured_reason
 from .choice import reason as reason
 from .closed_lanes import ClosedLanes as ClosedLanes
 from .closed_lanes import Intact as Intact

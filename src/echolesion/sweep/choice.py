@@ -3,6 +3,9 @@
 No torch here: planning asks too.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 #: Engines by name, and what they are.
 ENGINES = {
     "auto": "lanes where they can, otherwise torch",
@@ -55,3 +58,13 @@ def reason(
     if not closed and density > DENSEST:
         return "there are so many connections that products of matrices are faster"
     return None
+
+
+def configured_reason(config: Mapping[str, Any]) -> str | None:
+    """Return why lanes cannot run the sweeps of a study, whatever its networks, from its configuration."""
+    return reason(
+        closed=config["task"]["loop"] == "closed",
+        delayed=config["reservoir"]["velocity"] is not None,
+        lesion=config["sweep"]["lesion"],
+        device=config["sweep"]["device"],
+    )

@@ -2,7 +2,7 @@
 
 Tensors (`simulation`, `sums`) run everything, on any device. Lanes are compiled vectors: prefixes of walks side by side
 in open loop (`lanes`), networks side by side in closed loop (`closed_lanes`); `refusal` says what they cannot run. Sums
-of both are equal up to rounding.
+of both are equal up to rounding, which grows with the steps of a closed loop that is chaotic.
 """
 
 from typing import Protocol
