@@ -156,6 +156,7 @@ def test_the_matrix_is_reordered_and_answers_to_the_pointer(page, study):
     page.mouse.move(plot["x"] + place[0], plot["y"] + place[1], steps=4)
     expect(page.locator("#readout")).to_contain_text("n3 on n8: influence")
     expect(page.locator("#readout")).to_contain_text("(s.e.)")
+    assert page.locator("#matrix").bounding_box() == plot, "what it says moves the cell from under the pointer"
     page.mouse.click(plot["x"] + place[0], plot["y"] + place[1])
     expect(page.locator("#pair")).to_have_text("Influence of n3 on n8")
 
