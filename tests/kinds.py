@@ -13,16 +13,24 @@ the intact network (mean). Before the first step every node was where it starts.
 
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from math import comb
+from pathlib import Path
 
 import numpy as np
 import oracles
 import torch
 import xarray as xr
 from conftest import TASK, make_network
+from numba import njit
 
+from echolesion.dynamics.nodes import Compiled
+from echolesion.dynamics.vectors import filled, fma
+from echolesion.records.compilation import INNER
 from echolesion.training import task
 
+#: Names compiled code, which is kept on disk: of this text.
+TEXT = sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 LINEAR_STEP, STEP, GROWTH, TURN = 0.4, 0.3, 0.2, 1.1
 
 
@@ -41,9 +49,12 @@ class Linear:
     def watch(self, state):
         return state[0]
 
+    def compiled(self):
+        return Compiled(f"linear-{TEXT}", linear_step, (0.0,), 0, 1, 1)
+
 
 class StuartLandau:
-    """It sends x and a constant 1; the third channel is the drive of y."""
+    """It sends x and a constant 1; the third channel is the drive of y. Rows of lanes: x, 1 and y."""
 
     start, signals, channels, scale, rest = (0.3, -0.1), 2, 3, 1.0, 0.0
 
@@ -65,8 +76,59 @@ class StuartLandau:
     def watch(self, state):
         return state[0]
 
+    def compiled(self):
+        return Compiled(f"oscillator-{TEXT}", oscillator_step, (0.3, 1.0, -0.1), 0, 2, 3)
+
+
+class Bounded:
+    """It sends x / (1 + x^2) of what is watched, which is no signal itself."""
+
+    start, signals, channels, scale, rest = (0.2,), 1, 1, 1.0, 0.0
+
+    def send(self, state):
+        return state / (1 + state**2)
+
+    def receive(self, state, received, out):  # noqa: ARG002
+        return received
+
+    def step(self, state, made):
+        state += LINEAR_STEP * (made - state)
+
+    def watch(self, state):
+        return state[0]
+
+    def compiled(self):
+        return Compiled(f"bounded-{TEXT}", bounded_step, (0.2, 0.2 / 1.04), 1, 1, 1)
+
+
+@njit(**INNER)
+def linear_step(rows, received, held, parameters):  # noqa: ARG001
+    x = rows[0] + held[0]
+    return (fma(LINEAR_STEP, received[0] - x, x) - held[0],)
+
+
+@njit(**INNER)
+def oscillator_step(rows, received, held, parameters):  # noqa: ARG001
+    x, y = rows[0] + held[0], rows[2]
+    grown = GROWTH - x * x - y * y
+    made = received[0] - received[1] * x
+    return (
+        x + STEP * (grown * x - TURN * y + made) - held[0],
+        filled(x, 1.0) - held[1],
+        y + STEP * (grown * y + TURN * x + received[2]),
+    )
+
+
+@njit(**INNER)
+def bounded_step(rows, received, held, parameters):  # noqa: ARG001
+    x = rows[0] + held[0]
+    x = fma(LINEAR_STEP, received[0] - x, x)
+    return x - held[0], x / (x * x + 1.0) - held[1]
+
 
 KINDS = {"linear": Linear(), "oscillator": StuartLandau()}
+#: Beyond those that are enumerated.
+MORE_KINDS = KINDS | {"bounded": Bounded()}
 
 
 @dataclass(frozen=True)
@@ -125,13 +187,13 @@ def network_of(kind, size, longest=None, itself=False, seed=3):
     network, trained, series = make_network(size, seed=seed, longest=longest)
     rng = np.random.default_rng(seed)
     piece = task.split(series, "test")
-    node, steps = KINDS[kind], piece.sizes["time"]
+    node, steps = MORE_KINDS[kind], piece.sizes["time"]
     weights = network["weights"].values * 0.8
     if itself:
         np.fill_diagonal(weights, rng.uniform(-0.4, 0.4, size))
         if longest:
             np.fill_diagonal(network["delays"].values, rng.integers(1, longest + 1, size))
-    driven = [0] if kind == "linear" else [0, 2]
+    driven = [0, 2] if kind == "oscillator" else [0]
     feed = np.zeros((node.channels, len(driven) * size, size))
     for place, channel in enumerate(driven):
         feed[channel, place * size : (place + 1) * size] = np.eye(size)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import kinds
 import numpy as np
 import pytest
 import torch
@@ -13,7 +14,7 @@ from conftest import ROOT, make_network
 from oracles import all_coalitions, exact_direct
 
 from echolesion import connectome, sweep, training
-from echolesion.dynamics import reservoir
+from echolesion.dynamics import leaky_vectors, reservoir
 from echolesion.records import seeds
 from echolesion.shapley.walks import Walks
 from echolesion.sweep import engines, kernels, lanes, simulation
@@ -86,10 +87,28 @@ def test_sums_equal_those_of_tensors(size, density, of_network, options):
     assert_equal_sums(found, swept(made, "torch", **options), 2 * share)
 
 
-def test_one_walk_of_every_order_equals_enumeration(monkeypatch):
-    """All orders of 7 nodes, each a walk: the sums over their weights are the Shapley values."""
-    made = network(7, 0.12, own=True)
-    orders = np.array(list(itertools.permutations(range(7))))
+@pytest.mark.parametrize("kind", kinds.MORE_KINDS)
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        (2, {}),
+        (9, {"lesion": "mean", "time_bins": 7, "itself": True}),
+        (17, {"walks": 40, "time_bins": 5}),
+        (36, {"itself": True}),
+        (70, {"lesion": "mean", "walks": 2}),
+    ],
+)
+def test_other_kinds_of_nodes_too(kind, size, options):
+    options = dict(options)
+    made = kinds.network_of(kind, size, itself=options.pop("itself", False))
+    options["node"] = kinds.MORE_KINDS[kind]
+    found = swept(made, "lanes", **options)
+    assert_equal_sums(found, swept(made, "torch", dtype=torch.float64, **options), 5e-6)
+
+
+def give_every_order(monkeypatch, size):
+    """Let a sweep have a walk of every order of all nodes; return how many there are."""
+    orders = np.array(list(itertools.permutations(range(size))))
 
     def every_order(level, size, rng, chunk):  # noqa: ARG001
         for start in range(0, len(orders), chunk):
@@ -102,7 +121,30 @@ def test_one_walk_of_every_order_equals_enumeration(monkeypatch):
             )  # fmt: skip
 
     monkeypatch.setattr("echolesion.sweep.batches.sample", every_order)
-    found = sweep.run(*made, seed=1, batches=[0], walks=len(orders), engine="lanes")
+    return len(orders)
+
+
+@pytest.mark.parametrize("kind", kinds.KINDS)
+@pytest.mark.parametrize("case", [{}, {"itself": True, "lesion": "mean"}])
+def test_other_kinds_equal_enumeration_in_plain_python(kind, case, monkeypatch):
+    network, trained, piece, truth = kinds.enumerated(kind, **case)
+    found = sweep.run(
+        network, trained, piece, seed=1, batches=[0], walks=give_every_order(monkeypatch, 5), engine="lanes",
+        node=kinds.KINDS[kind], lesion=case.get("lesion", "silence"),
+    )  # fmt: skip
+    influence = (found["influence_sum"][0] / found["influence_weight"][0]).transpose("source", "target", "time").values
+    apart, largest = ~np.eye(5, dtype=bool), np.nanmax(np.abs(truth["influence"]))
+    assert np.abs(influence - truth["influence"])[apart].max() < 2e-5 * largest
+    pairs = found["connection_source"].values, found["connection_target"].values
+    direct = found["direct_sum"][0].values / found["influence_weight"][0].values[pairs][:, None]
+    assert np.abs(direct - truth["direct"][pairs]).max() < 2e-5 * largest
+
+
+def test_one_walk_of_every_order_equals_enumeration(monkeypatch):
+    """All orders of 7 nodes, each a walk: the sums over their weights are the Shapley values."""
+    made = network(7, 0.12, own=True)
+    walks = give_every_order(monkeypatch, 7)
+    found = sweep.run(*made, seed=1, batches=[0], walks=walks, engine="lanes")
     runs = all_coalitions(*made)
     scored = made[2]["scored"].values
     states = np.array([states[1:][scored] for states, *_ in runs])
@@ -173,9 +215,9 @@ def test_blocks_cover_every_step_once_and_groups_whole_bins(steps):
 def test_activations_are_those_of_numpy(name):
     from numba import njit
 
-    from echolesion.sweep.vectors import load, store
+    from echolesion.dynamics.vectors import load, store
 
-    function = kernels.ACTIVATIONS[name]
+    function = leaky_vectors.ACTIVATIONS[name]
 
     @njit(error_model="numpy")
     def each(z, result):

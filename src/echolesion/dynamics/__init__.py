@@ -8,8 +8,8 @@ loop simulates a network, a grid of parameters or a batch of lesioned networks o
 it is lesioned (its radius, its read-out), and left to hear its own.
 
 `nodes`
-    `NodeDynamics`, what a kind of node is; `trajectory` simulates networks of any, a `Moment` after each step, from
-    `at_start`; `run_intact` an intact one
+    `NodeDynamics`, what a kind of node is, and `Compiled`, what it is in lanes; `trajectory` simulates networks of any,
+    a `Moment` after each step, from `at_start`; `run_intact` an intact one
 `coupling`
     where nodes meet: `delays`, `by_delay`, `parts`, `received`
 `leaky_unit`
@@ -22,9 +22,17 @@ it is lesioned (its radius, its read-out), and left to hear its own.
 `closed_loop`
     `loop` makes a `Loop`; `radii`, `rescaling`, `fit_readouts` (`of_triangle`), `free_run`; `generate` does all of it,
     intact
+`vectors`
+    lanes in registers, a `Vector`: `vectors.load`, `vectors.store`, `splat`, `filled`, `tiled`, `fma`, `quotient`,
+    `clamp`, `vectors.gather`, `transpose`, `vectors.spread`, `spread_differences`,
+    `differences`, `spread_between`; several rows of them: `load_rows`, `store_rows`, `gather_rows`, `numbers`, `wide`,
+    `fma_rows`, `less_rows`, `rows_from_lane`
+`leaky_vectors`
+    `step_of` the leaky unit on these, with `leaky_vectors.tanh`
 `octets`
     Eight networks side by side in kernels of numba: numbers of type `Lanes` are read and written by `aligned`, `at`,
-    `load`, `gather`, `spread`, `store`; `root`, `inverse`, `with_sign_of`, `bounded`, `or_zero`, `tanh`, `activated`
+    `octets.load`, `octets.gather`, `octets.spread`, `octets.store`; `root`, `inverse`, `with_sign_of`, `bounded`,
+    `or_zero`, `octets.tanh`, `activated`
 `triangles`
     `absorb` a block of steps in a triangular factor; `solve` it
 """

@@ -4,8 +4,8 @@ Its activity h is what it sends; of the sum z that it receives, drive and bias i
 
     h(t) = (1 - a) h(t-1) + a f(z(t))
 
-This is the only place where the equation is computed, for one network, a grid of parameters or a batch of lesioned
-networks alike.
+Here it is computed for one network, a grid of parameters or a batch of lesioned networks alike; in lanes by
+`leaky_vectors`.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from echolesion.dynamics.nodes import Compiled
 
 
 def _tanh(z: Tensor, out: Tensor) -> Tensor:
@@ -79,3 +81,13 @@ class LeakyUnit:
     def watch(self, state: Tensor) -> Tensor:
         """Return the activity, shape (...)."""
         return state[0]
+
+    def compiled(self) -> Compiled | None:
+        """Return the unit in compiled code, if all nodes have one leak rate."""
+        if isinstance(self.leak, Tensor):
+            return None
+        # The compiler takes a second to import.
+        from echolesion.dynamics.leaky_vectors import step_of
+
+        activation = "tanh" if self.scale != 1 else self.activation
+        return Compiled(f"leaky-{activation}", step_of(activation), (0.0,), 0, 1, 1, (self.leak,))

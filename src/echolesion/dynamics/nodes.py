@@ -7,7 +7,7 @@ receives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -17,6 +17,43 @@ from echolesion.dynamics import coupling
 
 #: What every channel is driven by at a step: R tensors.
 Drive = Tensor | Sequence[Tensor]
+
+
+class Compiled(NamedTuple):
+    """A kind of node in compiled code: *rows* of activity, signals and variables, in natural units.
+
+    The watched activity is the first row, the signals are the first or follow it, all other variables come last.
+    Activity and signals are counted from where lesioned nodes are held, and are 0 in those.
+
+    Parameters
+    ----------
+    name : str
+        Of the step, and of all constants in it: it names the code on disk.
+    step : callable
+        Compiled, of vectors (see `vectors`): of tuples of rows, of what is received by channel, of where activity and
+        signals are held, and of the parameters; returns the next rows.
+    start : tuple of float
+        The rows before the first step, not counted from anything.
+    first : {0, 1}
+        First row that is a signal.
+    signals, channels : int
+        As for `NodeDynamics`.
+    parameters : tuple of float
+        Numbers that are no constants of the code.
+    """
+
+    name: str
+    step: Callable[..., Any]
+    start: tuple[float, ...]
+    first: int
+    signals: int
+    channels: int
+    parameters: tuple[float, ...] = ()
+
+    @property
+    def held(self) -> int:
+        """Number of rows that are counted from where they are held."""
+        return self.first + self.signals
 
 
 class NodeDynamics(Protocol):
@@ -62,6 +99,10 @@ class NodeDynamics(Protocol):
 
     def watch(self, state: Tensor) -> Tensor:
         """Return the activity that games are about, shape (...), of a state; it may be part of the state."""
+        ...
+
+    def compiled(self) -> Compiled | None:
+        """Return the kind in compiled code, which lanes take; None if there is none."""
         ...
 
 

@@ -27,8 +27,8 @@ OPTIONS = {"error_model": "numpy", "nogil": True}
 INNER = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 #: Modules whose text the code is made of.
 SOURCES = (
-    "records/compilation", "dynamics/octets", "dynamics/triangles", "sweep/vectors", "sweep/kernels", "sweep/strips",
-    "sweep/closed_steps",
+    "records/compilation", "dynamics/octets", "dynamics/triangles", "dynamics/vectors", "dynamics/leaky_vectors",
+    "sweep/kernels", "sweep/strips", "sweep/closed_steps",
 )  # fmt: skip
 
 

@@ -31,10 +31,7 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
     `fill_together`
 `kernels`
     what is compiled of it: `kernels.kernel` advances a `Plan` of a `kernels.Network` by a `Schedule` in `Room` and adds
-    to `kernels.Totals`; `leaky`, `kernels.tanh`, `kernels.start`, `kernels.read`, `add_contributions`
-`vectors`
-    lanes in registers, a `Vector`: `vectors.load`, `vectors.store`, `splat`, `fma`, `quotient`, `tiled`, `clamp`,
-    `vectors.gather`, `transpose`, `vectors.spread`, `spread_differences`, `differences`, `spread_between`
+    to `kernels.Totals`; `kernels.start`, `kernels.read`, `add_contributions`
 `closed_lanes`
     `ClosedLanes` simulates eight networks side by side in closed loop: `add_pairs` beside the `Intact` network, from
     `of_problem` by `intact_run`

@@ -12,7 +12,6 @@ from . import parts as parts
 from . import simulation as simulation
 from . import strips as strips
 from . import sums as sums
-from . import vectors as vectors
 from .batches import game as game
 from .batches import run as run
 from .choice import configured_reason as configured_reason
@@ -34,7 +33,6 @@ from .kernels import Plan as Plan
 from .kernels import Room as Room
 from .kernels import Schedule as Schedule
 from .kernels import add_contributions as add_contributions
-from .kernels import leaky as leaky
 from .lesion import held as held
 from .lesion import read_out_activity as read_out_activity
 from .parts import engines_of as engines_of
@@ -60,13 +58,3 @@ from .sums import add_differences as add_differences
 from .sums import add_outputs as add_outputs
 from .sums import add_weights as add_weights
 from .sums import walks_at_once as walks_at_once
-from .vectors import Vector as Vector
-from .vectors import clamp as clamp
-from .vectors import differences as differences
-from .vectors import fma as fma
-from .vectors import quotient as quotient
-from .vectors import splat as splat
-from .vectors import spread_between as spread_between
-from .vectors import spread_differences as spread_differences
-from .vectors import tiled as tiled
-from .vectors import transpose as transpose

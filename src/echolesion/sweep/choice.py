@@ -12,7 +12,7 @@ ENGINES = {
     "torch": "tensors, on any device",
     "lanes": "compiled vectors, on a CPU",
 }
-#: Share of all possible connections from which on products of matrices are faster, in open loop.
+#: Share of all possible connections from which on products of matrices are faster, in open loop: `auto` takes them.
 DENSEST = 0.3
 
 
@@ -23,8 +23,6 @@ def reason(
     lesion: str,
     device: str,
     usual_type: bool = True,
-    leaky: bool = True,
-    density: float = 0.0,
 ) -> str | None:
     """Return why lanes cannot run a network, None if they can.
 
@@ -40,13 +38,7 @@ def reason(
         Of torch.
     usual_type : bool
         Whether numbers are of the type that the loop has if none is set.
-    leaky : bool
-        Whether nodes are leaky units.
-    density : float
-        Share of all possible connections; sparse if it is not known.
     """
-    if not leaky:
-        return "its nodes are no leaky units"
     if delayed:
         return "there are delays"
     if lesion not in ("silence", "mean"):
@@ -55,8 +47,6 @@ def reason(
         return "it is not on a CPU"
     if not usual_type:
         return f"it is not in {'float64' if closed else 'float32'}"
-    if not closed and density > DENSEST:
-        return "there are so many connections that products of matrices are faster"
     return None
 
 

@@ -81,16 +81,17 @@ class Tensors:
 
 def refusal(problem: simulation.Problem) -> str | None:
     """Return why lanes cannot run a problem, see `choice.reason`; None if they can."""
-    closed, weights = problem.loop is not None, problem.weights
-    return choice.reason(
+    closed, weights, node = problem.loop is not None, problem.weights, problem.node
+    refused = choice.reason(
         closed=closed,
         delayed=problem.delays is not None,
         lesion="outgoing" if problem.listening else "incoming" if problem.held_varies else "silence",
         device=weights.device.type,
         usual_type=weights.dtype == (torch.float64 if closed else torch.float32),
-        leaky=isinstance(problem.node, LeakyUnit),
-        density=float((weights != 0).double().mean()),
     )
+    if refused or (isinstance(node, LeakyUnit) if closed else node.compiled()):
+        return refused
+    return "there is no compiled code for its kind of node"
 
 
 def choose(problem: simulation.Problem, time_bins: int, engine: str) -> Engine:
@@ -117,10 +118,11 @@ def choose(problem: simulation.Problem, time_bins: int, engine: str) -> Engine:
     """
     if engine not in choice.ENGINES:
         raise ValueError(f"unknown engine '{engine}' (allowed: {', '.join(choice.ENGINES)})")
-    refused = refusal(problem)
+    refused = engine != "torch" and refusal(problem)
     if engine == "lanes" and refused:
         raise ValueError(f"lanes cannot run this: {refused}; the engine 'torch' can")
-    if engine == "torch" or refused:
+    dense = problem.loop is None and float((problem.weights != 0).double().mean()) > choice.DENSEST
+    if engine == "torch" or refused or (engine == "auto" and dense):
         return Tensors(problem, time_bins)
     # What is compiled takes a second to import.
     if problem.loop is None:

@@ -2,39 +2,49 @@
 
 A *strip* is a run of neighbouring prefixes of one walk, at most `WIDEST` lanes. Its nodes stand in the order of the
 walk, each a row of lanes: of prefix sizes f, f + 1, ... the node at place a is intact from lane a + 1 - f on. So what
-is intact, and what can be left out, is one comparison. Activity is counted from where lesioned nodes are held: it is 0
-in the lanes in which a node is lesioned. The strips of a walk share a lane: the last prefix of one is the first of the
-next.
+is intact, and what can be left out, is one comparison. Activity and signals are counted from where lesioned nodes are
+held: they are 0 in the lanes in which a node is lesioned. The strips of a walk share a lane: the last prefix of one is
+the first of the next.
+
+Nodes are of any kind that is compiled (`nodes.Compiled`). Activity is kept for some steps, as it is added to the sums
+then; other rows of a kind, if it has such, for this step and the last.
 
 Short walks do not fill vectors. Of those, 16 stand *together*: their lanes lie side by side, prefix by prefix, in one
 strip, whose connections are those of any of them and have 16 weights, one for each.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from echolesion.records.compilation import INNER, compiled
-from echolesion.sweep.vectors import (
+from echolesion.dynamics.nodes import Compiled
+from echolesion.dynamics.vectors import (
     before_lane,
-    clamp,
     differences,
     fma,
-    from_lane,
+    fma_rows,
     gather,
+    gather_rows,
+    less_rows,
     load,
-    quotient,
+    load_rows,
+    numbers,
+    rows_from_lane,
     splat,
     spread,
     spread_between,
     spread_differences,
     store,
+    store_rows,
     tiled,
     transpose,
+    wide,
 )  # fmt: skip
+from echolesion.records.compilation import INNER, compiled
 
 #: Steps, and bins of time, that are kept before they are turned and added to the sums.
 BLOCK = 16
@@ -49,8 +59,8 @@ Longs: TypeAlias = NDArray[np.int64]
 class Network(NamedTuple):
     """A network and what it hears, in natural units; arrays are flat."""
 
-    drives: Floats  # (step, node), with what all nodes send at which they are held
-    leak: np.float32
+    drives: Floats  # (step, channel, node), with what all nodes send at which they are held
+    parameters: tuple[np.float32, ...]  # of the kind of node
     size: int
     outputs: int
 
@@ -64,7 +74,7 @@ class Plan(NamedTuple):
     begin: Longs  # (walk, place): first of the connections to the node, which are sorted by the place of the sender
     sender: Ints  # (connection): its place
     weight: Floats  # (connection)
-    held: Floats  # (walk, place)
+    held: Floats  # (walk, place, row that is held)
     readout: Floats  # (walk, place, output)
     target: Longs  # (walk, place): place in the sums
     # Of every strip:
@@ -84,7 +94,7 @@ class Plan(NamedTuple):
     copy_sender: Ints  # that of the added node in the larger one
     copy_carried: Floats  # weight of the connection
     copy_own: Floats  # weight of the target's connection to itself
-    copy_held: Floats
+    copy_held: Floats  # (row that is held, copy)
     copy_place: Longs  # of the connection in the sums
     copy_weight: Floats
     sample_row: Ints
@@ -109,11 +119,12 @@ class Schedule(NamedTuple):
 class Room(NamedTuple):
     """What is kept between steps: states of all strips and those of a block of one strip behind them, and so on."""
 
-    states: Floats
+    states: Floats  # the first rows
     ring: int  # first state of the block
-    received: Floats
+    others: Floats  # (strip, even or odd step, row): all rows but the first
+    received: Floats  # (channel)
     binned: Floats
-    copies: Floats  # (copy): states
+    copies: Floats  # (row, copy)
     apart: Floats  # (step, copy): what copies differ by
     binned_apart: Floats
     readings: Floats  # (step, output, lane)
@@ -131,95 +142,115 @@ class Totals(NamedTuple):
     steps: int  # padded
 
 
-@njit(**INNER)
-def tanh(z: Any) -> Any:
-    """Return the hyperbolic tangent, a rational function fitted on [-8, 8]; its error is below 3e-7."""
-    z = clamp(z, -8.0, 8.0)
-    s = z * z
-    p = fma(s, 2.30265571e-11, -1.45172214e-08)
-    p = fma(s, p, 9.81558682e-06)
-    p = fma(s, p, 2.97881665e-03)
-    p = fma(s, p, 1.29725846e-01)
-    p = fma(s, p, 9.99999913e-01)
-    q = fma(s, 2.36238790e-04, 2.39988515e-02)
-    q = fma(s, q, 4.63058822e-01)
-    q = fma(s, q, 1.0)
-    return quotient(z * p, q)
-
-
-@njit(**INNER)
-def _sigmoid(z: Any) -> Any:
-    return fma(tanh(z * 0.5), 0.5, 0.5)
-
-
-@njit(**INNER)
-def _relu(z: Any) -> Any:
-    return clamp(z, 0.0, np.inf)
-
-
-@njit(**INNER)
-def _identity(z: Any) -> Any:
-    return z
-
-
-ACTIVATIONS = {"tanh": tanh, "sigmoid": _sigmoid, "relu": _relu, "identity": _identity}
-
-
-def leaky(activation: str) -> Callable[..., Any]:
-    """Return the step of a leaky unit: of its activity and what it receives, activity counted from the held one."""
-    function = ACTIVATIONS[activation]
+def _rows(kind: Compiled, lanes: int) -> tuple[Callable[..., Any], ...]:
+    """Return functions that load so many lanes of the signals and of all rows of a node, and that store the rows."""
+    after, more = kind.held - 1, len(kind.start) - 1
 
     @njit(**INNER)
-    def step(state: Any, received: Any, held: Any, leak: Any) -> Any:
-        return fma(leak, function(received) - held - state, state)
+    def load_first(room, at, apart, place):
+        return (load(room.states, at[0] + place, lanes),)
 
-    return step
+    @njit(**INNER)
+    def load_after(room, at, apart, place):
+        return load_rows(room.others, at[1] + place, apart, after, lanes)
+
+    @njit(**INNER)
+    def load_sent(room, at, apart, place):
+        return load_first(room, at, apart, place) + load_after(room, at, apart, place)
+
+    @njit(**INNER)
+    def load_all(room, at, apart, place):
+        return load_first(room, at, apart, place) + load_rows(room.others, at[1] + place, apart, more, lanes)
+
+    @njit(**INNER)
+    def keep(room, at, apart, place, rows):
+        store(room.states, at[0] + place, rows[0])
+        store_rows(room.others, at[1] + place, apart, rows[1:])
+
+    signals = load_after if kind.first else load_sent if after else load_first
+    return signals, load_all if more else load_first, keep
 
 
-def _row(step: Callable[..., Any], lanes: int, together: int) -> Callable[..., Any]:
+def _gathered(kind: Compiled) -> Callable[..., Any]:
+    """Return a function that gathers the signals of 16 nodes."""
+    after = kind.held - 1
+
+    @njit(**INNER)
+    def gather_first(room, at, apart, indices, q):
+        return (gather(room.states, at[0], indices, q),)
+
+    @njit(**INNER)
+    def gather_after(room, at, apart, indices, q):
+        return gather_rows(room.others, at[1], apart, indices, q, after)
+
+    @njit(**INNER)
+    def gather_sent(room, at, apart, indices, q):
+        return gather_first(room, at, apart, indices, q) + gather_after(room, at, apart, indices, q)
+
+    return gather_after if kind.first else gather_sent if after else gather_first
+
+
+def _row(kind: Compiled, lanes: int, together: int) -> Callable[..., Any]:
     """Return a function that takes so many lanes of a node one step further."""
+    step, held_rows = kind.step, kind.held
+    load_sent, load_all, keep = _rows(kind, lanes)
 
     @njit(**INNER)
-    def row(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings):
-        total = splat(drive, lanes)
-        for c in range(begin, stop):
-            total = fma(plan.weight[c], load(states, old + plan.sender[c] * width + lane, lanes), total)
-        store(room.received, at + lane, total)
-        state = step(load(states, old + at + lane, lanes), total, plan.held[row], network.leak)
-        state = from_lane(state, first - lane)
-        store(states, new + at + lane, state)
-        for o in range(network.outputs if readings >= 0 else 0):
-            place, weight = readings + o * width + lane, plan.readout[row * network.outputs + o]
-            store(room.readings, place, fma(weight, state, load(room.readings, place, lanes)))
+    def weight_of(plan, c):
+        return plan.weight[c]
 
     @njit(**INNER)
-    def row_together(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, _, room, readings):
-        total = tiled(drive, lanes)
+    def weight_together(plan, c):
+        return tiled(load(plan.weight, c * 16, 16), lanes)
+
+    @njit(**INNER)
+    def held_of(plan, row):
+        return wide(numbers(plan.held, row * held_rows, 1, held_rows), lanes)
+
+    @njit(**INNER)
+    def held_together(plan, row):
+        return wide(load_rows(plan.held, row * held_rows * 16, 16, held_rows, 16), lanes)
+
+    @njit(**INNER)
+    def readout_of(plan, place):
+        return plan.readout[place]
+
+    @njit(**INNER)
+    def readout_together(plan, place):
+        return tiled(load(plan.readout, place * 16, 16), lanes)
+
+    if together > 1:
+        weight_of, held_of, readout_of = weight_together, held_together, readout_together
+
+    @njit(**INNER)
+    def row(network, plan, room, old, new, row, at, drive, begin, stop, width, apart, lane, first, readings):
+        totals = wide(drive, lanes)
         for c in range(begin, stop):
-            weight = tiled(load(plan.weight, c * 16, 16), lanes)
-            total = fma(weight, load(states, old + plan.sender[c] * width + lane, lanes), total)
-        store(room.received, at + lane, total)
-        held = tiled(load(plan.held, row * 16, 16), lanes)
-        state = step(load(states, old + at + lane, lanes), total, held, network.leak)
-        store(states, new + at + lane, state)
+            sent = load_sent(room, old, apart, plan.sender[c] * width + lane)
+            totals = fma_rows(weight_of(plan, c), sent, totals)
+        store_rows(room.received, at + lane, apart, totals)
+        state = load_all(room, old, apart, at + lane)
+        state = step(state, totals, held_of(plan, row), network.parameters)
+        state = rows_from_lane(state, held_rows, first - lane)
+        keep(room, new, apart, at + lane, state)
         for o in range(network.outputs if readings >= 0 else 0):
-            place = readings + o * width + lane
-            weight = tiled(load(plan.readout, (row * network.outputs + o) * 16, 16), lanes)
-            store(room.readings, place, fma(weight, state, load(room.readings, place, lanes)))
+            place, weight = readings + o * width + lane, readout_of(plan, row * network.outputs + o)
+            store(room.readings, place, fma(weight, state[0], load(room.readings, place, lanes)))
 
-    return row if together == 1 else row_together
+    return row
 
 
-def _drive(together: int) -> Callable[..., Any]:
-    """Return a function that looks up the drive of the nodes of a row."""
+def _drive(channels: int, together: int) -> Callable[..., Any]:
+    """Return a function that looks up the drives of the nodes of a row."""
 
     @njit(**INNER)
     def drive(network, plan, t, row):
-        return network.drives[t * network.size + plan.nodes[row]]
+        return numbers(network.drives, t * channels * network.size + plan.nodes[row], network.size, channels)
 
     @njit(**INNER)
     def drive_together(network, plan, t, row):
-        return gather(network.drives, t * network.size, plan.nodes, row * 16)
+        size = network.size
+        return gather_rows(network.drives, t * channels * size, size, plan.nodes, row * 16, channels)
 
     return drive if together == 1 else drive_together
 
@@ -254,15 +285,14 @@ def _influence(together: int) -> Callable[..., Any]:
     return add if together == 1 else add_together
 
 
-def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., Any]:
-    """Return the compiled sweep over some groups of steps, for nodes with a step of their own.
+@cache
+def kernel(kind: Compiled, together: int) -> Callable[..., Any]:
+    """Return the compiled sweep over some groups of steps.
 
     Parameters
     ----------
-    name : str
-        Of the step, and of all constants in it.
-    step : callable
-        Compiled; of a node's state, what it receives, where it is held and its leak rate.
+    kind : nodes.Compiled
+        Of all nodes; its parameters are not used.
     together : {1, 16}
         Walks in a strip.
 
@@ -271,15 +301,17 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
     callable
         Of `Network`, `Plan`, `Schedule`, `Room`, `Totals`, first group and end of the last.
     """
-    row16, row32, row64 = (_row(step, lanes, together) for lanes in (16, 32, 64))
-    drive_of, add_influence = _drive(together), _influence(together)
+    row16, row32, row64 = (_row(kind, lanes, together) for lanes in (16, 32, 64))
+    drive_of, add_influence = _drive(kind.channels, together), _influence(together)
+    step, rows, held_rows, channels = kind.step, len(kind.start), kind.held, kind.channels
+    first_sent, end_sent, more = kind.first, kind.held, len(kind.start) - 1
+    gather_sent = _gathered(kind)
 
     @njit(**INNER)
     def one_step(network, plan, room, strip, t, old, new, readings):
         """Take all nodes of a strip one step further."""
         walk, width, smallest = plan.walk[strip], plan.lanes[strip], plan.smallest[strip]
-        states = room.states
-        base, stops = walk * plan.length, plan.end[strip]
+        base, stops, apart = walk * plan.length, plan.end[strip], plan.rows[strip] * width
         zero16 = splat(0.0, 16)
         if readings >= 0:
             for o in range(0, network.outputs * width, 16):
@@ -292,31 +324,39 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
             at = a * width
             lane = first & -16
             for other in range(0, lane, 16):
-                store(states, new + at + other, zero16)
+                store(room.states, new[0] + at + other, zero16)
             while width - lane >= 64:
-                row64(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings)
+                row64(
+                    network, plan, room, old, new, row, at, drive, begin, stop, width, apart, lane, first, readings
+                )  # fmt: skip
                 lane += 64
             if (width - lane) & 32:
-                row32(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings)
+                row32(
+                    network, plan, room, old, new, row, at, drive, begin, stop, width, apart, lane, first, readings
+                )  # fmt: skip
                 lane += 32
             if (width - lane) & 16:
-                row16(network, plan, states, old, new, row, at, drive, begin, stop, width, lane, first, room, readings)
+                row16(
+                    network, plan, room, old, new, row, at, drive, begin, stop, width, apart, lane, first, readings
+                )  # fmt: skip
 
     @njit(**INNER)
     def step_copies(network, plan, room, strip, old, new, slot):
         """Take the copies of a strip one step further, and keep what they differ by."""
         begin, count = plan.copy[strip], plan.copy[strip + 1] - plan.copy[strip]
-        states = room.states
+        apart, total = plan.rows[strip] * plan.lanes[strip], len(plan.copy_target)
         for q in range(begin, begin + count, 16):
-            received = gather(room.received, 0, plan.copy_target, q)
-            received = fma(load(plan.copy_carried, q, 16), gather(states, old, plan.copy_sender, q), received)
-            state = load(room.copies, q, 16)
+            received = gather_rows(room.received, 0, apart, plan.copy_target, q, channels)
+            sent = gather_sent(room, old, apart, plan.copy_sender, q)
+            received = fma_rows(load(plan.copy_carried, q, 16), sent, received)
+            state = load_rows(room.copies, q, total, rows, 16)
             if plan.own:
-                apart = state - gather(states, old, plan.copy_target, q)
-                received = fma(load(plan.copy_own, q, 16), apart, received)
-            state = step(state, received, load(plan.copy_held, q, 16), network.leak)
-            store(room.copies, q, state)
-            store(room.apart, slot * count + q - begin, state - gather(states, new, plan.copy_target, q))
+                sent = gather_sent(room, old, apart, plan.copy_target, q)
+                own = less_rows(state[first_sent:end_sent], sent)
+                received = fma_rows(load(plan.copy_own, q, 16), own, received)
+            state = step(state, received, load_rows(plan.copy_held, q, total, held_rows, 16), network.parameters)
+            store_rows(room.copies, q, total, state)
+            store(room.apart, slot * count + q - begin, state[0] - gather(room.states, new[0], plan.copy_target, q))
 
     @njit(**INNER)
     def bin_block(schedule, source, start, into, size, u, steps):
@@ -371,25 +411,26 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
         for q in range(0, count, 16):
             spread(source, q, count, totals.direct, bin_, plan.copy_place, plan.copy_weight, begin + q)
 
-    @compiled(f"{name}-{together}")
+    @compiled(f"{kind.name}-{together}")
     def advance(network, plan, schedule, room, totals, first_group, end_group):
         for group in range(first_group, end_group):
             for strip in range(len(plan.walk)):
                 width = plan.lanes[strip]
                 size, saved = plan.rows[strip] * width, plan.state[strip]
+                others = 2 * more * saved
                 copies = plan.copy[strip + 1] - plan.copy[strip]
                 for block in range(schedule.group[group], schedule.group[group + 1]):
                     steps, t = schedule.steps[block], schedule.begin[block]
                     u = t - schedule.washout
-                    old = saved
+                    old = (saved, others + t % 2 * more * size)
                     for s in range(steps):
-                        new = room.ring + s * size
+                        new = (room.ring + s * size, others + (t + s + 1) % 2 * more * size)
                         readings = s * network.outputs * width if u >= 0 else -1
                         one_step(network, plan, room, strip, t + s, old, new, readings)
                         step_copies(network, plan, room, strip, old, new, s)
                         old = new
                     for i in range(0, size, 16):
-                        store(room.states, saved + i, load(room.states, old + i, 16))
+                        store(room.states, saved + i, load(room.states, old[0] + i, 16))
                     if u >= 0:
                         for o in range(network.outputs):
                             for lane in range(0, width, 16):
@@ -415,15 +456,39 @@ def kernel(name: str, step: Callable[..., Any], together: int) -> Callable[..., 
 
 
 @compiled("start")
-def start(plan, states):
-    """Let all nodes that are intact start at activity 0, in place; the others are where they are held, at 0 here."""
-    together = plan.together
+def start(plan, starts, rows_held, states, others, copies):
+    """Let all nodes that are intact, and copies, start, in place; lesioned ones are where they are held, at 0 here.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the walks.
+    starts : numpy.ndarray, (row)
+        Where they start, not counted from anything.
+    rows_held : int
+        Rows that are counted from where they are held.
+    states, others, copies : numpy.ndarray
+        As in `Room`.
+    """
+    together, more, total = plan.together, len(starts) - 1, len(plan.copy_target)
     for strip in range(len(plan.walk)):
         width = plan.lanes[strip]
+        size = plan.rows[strip] * width
         for a in range(plan.rows[strip]):
-            row, place = plan.walk[strip] * plan.length + a, plan.state[strip] + a * width
+            row = plan.walk[strip] * plan.length + a
             for lane in range(max(0, a + 1 - plan.smallest[strip]) * together, width):
-                states[place + lane] = -plan.held[row * together + lane % together]
+                for k in range(len(starts)):
+                    value = starts[k]
+                    if k < rows_held:
+                        value -= plan.held[(row * rows_held + k) * together + lane % together]
+                    place = a * width + lane
+                    if k == 0:
+                        states[plan.state[strip] + place] = value
+                    else:
+                        others[2 * more * plan.state[strip] + (k - 1) * size + place] = value
+    for k in range(len(starts)):
+        for q in range(total):
+            copies[k * total + q] = starts[k] - (plan.copy_held[k * total + q] if k < rows_held else np.float32(0))
 
 
 @compiled("read")

@@ -4,14 +4,13 @@ For open loops on a CPU in float32, of lesions that hold nodes at a constant act
 says why a problem is none of these. Values are in natural units, and time is contiguous in the sums.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import torch
 
-from echolesion.dynamics.leaky_unit import LeakyUnit
+from echolesion.dynamics.nodes import Compiled
 from echolesion.dynamics.octets import aligned
 from echolesion.shapley.walks import Level, Walks
 from echolesion.sweep import kernels, strips
@@ -84,7 +83,7 @@ class Arrays:
     network: Network
     wiring: strips.Wiring
     schedule: Schedule
-    activation: str
+    kind: Compiled
     bins: int
     steps: int
 
@@ -100,18 +99,18 @@ class Batch:
 
 
 def _arrays(problem: Problem, time_bins: int) -> Arrays:
-    unit = problem.node
-    assert isinstance(unit, LeakyUnit)
-    size, scale = problem.size, unit.scale
+    node, size, scale = problem.node, problem.size, problem.node.scale
+    kind = node.compiled()
+    assert kind is not None
     weights = (problem.weights[:size, :size] / scale**2).numpy()
     sources, targets = np.nonzero(weights)
-    held = ((problem.held_signals[0, 0, :size] - unit.rest) * scale).numpy()
+    held = torch.cat([problem.held_activity[: kind.first, :size], problem.held_signals[0, :, :size]])
     numbers = problem.connection[:size, :size].numpy()
     pair = problem.sampled[:size, :size].numpy()
     return Arrays(
         network=Network(
-            drives=np.ascontiguousarray((problem.drives[:, 0, :size] / scale).numpy()).ravel(),
-            leak=np.float32(unit.leak),
+            drives=np.ascontiguousarray((problem.drives[..., :size] / scale).numpy()).ravel(),
+            parameters=tuple(np.float32(value) for value in kind.parameters),
             size=size,
             outputs=problem.readout.shape[1],
         ),
@@ -121,12 +120,12 @@ def _arrays(problem: Problem, time_bins: int) -> Arrays:
             weight=weights[sources, targets],
             number=numbers[sources, targets],
             own=np.ascontiguousarray(np.diagonal(weights)),
-            held=held,
+            held=((held - node.rest) * scale).T.numpy().ravel(),
             readout=np.ascontiguousarray((problem.readout[:size] / scale).numpy()).ravel(),
             pair=pair.astype(np.int32).ravel() if (pair >= 0).any() else np.zeros(0, np.int32),
         ),
         schedule=schedule(problem.washout, problem.bins),
-        activation="tanh" if scale != 1 else unit.activation,
+        kind=kind._replace(parameters=()),
         bins=_padded(time_bins),
         steps=_padded(len(problem.bins)) + BLOCK,
     )
@@ -137,14 +136,14 @@ def _together(level: Level) -> int:
     return 16 if level.length <= LONGEST_TOGETHER and level.walks >= 16 else 1
 
 
-def _widest(length: int) -> int:
-    """Return the most lanes of a strip with so many rows."""
-    return int(np.clip(STATES_IN_CACHE // length // 16 * 16, 16, kernels.WIDEST))
+def _widest(made: Arrays, length: int) -> int:
+    """Return the most lanes of a strip of so many nodes."""
+    return int(np.clip(STATES_IN_CACHE // (length * len(made.kind.start)) // 16 * 16, 16, kernels.WIDEST))
 
 
 def _walks_at_once(made: Arrays, level: Level) -> int:
     """Return how many walks of a level are simulated at once."""
-    cut = strips.strips_of(level.smallest, level.length, _widest(level.length))
+    cut = strips.strips_of(level.smallest, level.length, _widest(made, level.length))
     if _together(level) > 1:
         cut = [(level.smallest, level.prefixes, level.length)]
     lanes = sum(lanes for _, lanes, _ in cut)
@@ -154,33 +153,31 @@ def _walks_at_once(made: Arrays, level: Level) -> int:
     return max(_together(level), most // _together(level) * _together(level))
 
 
-@lru_cache
-def _kernel(activation: str, together: int) -> Callable[..., None]:
-    return kernels.kernel(f"leaky-{activation}", kernels.leaky(activation), together)
-
-
 def _plan(made: Arrays, level: Level, walks: Walks, influence_weight: np.ndarray) -> Plan:
     """Plan a chunk of walks, and add the weights of its differences to their sums."""
     return strips.make(
-        np.ascontiguousarray(walks.order, dtype=np.int32), level.smallest, _widest(level.length), made.wiring,
+        np.ascontiguousarray(walks.order, dtype=np.int32), level.smallest, _widest(made, level.length), made.wiring,
         together=_together(level), bins=made.bins, steps=made.steps, weight=level.weight,
         influence_weight=influence_weight,
     )  # fmt: skip
 
 
 def _room(made: Arrays, planned: Plan) -> Room:
-    """Return room for the states of a plan: all nodes that are intact start at activity 0."""
+    """Return room for the states of a plan, in which all nodes that are intact start."""
     sizes, copies = planned.lanes * planned.rows, np.diff(planned.copy)
     states = _aligned(int(sizes.sum() + BLOCK * sizes.max()))
     most, most_copies, widest_ = int(sizes.max()), int(copies.max()), int(planned.lanes.max())
-    if planned.held.any():
-        kernels.start(planned, states)
+    kind, rows = made.kind, len(made.kind.start)
+    others, copied = _aligned(2 * (rows - 1) * int(sizes.sum())), _aligned(rows * len(planned.copy_target))
+    if planned.held.any() or any(kind.start):
+        kernels.start(planned, np.array(kind.start, np.float32), kind.held, states, others, copied)
     return Room(
         states=states,
         ring=int(sizes.sum()),
-        received=_aligned(most),
+        others=others,
+        received=_aligned(kind.channels * most),
         binned=_aligned(BLOCK * most if made.schedule.binned else 16),
-        copies=-planned.copy_held[: planned.copy[-1]],
+        copies=copied,
         apart=_aligned(BLOCK * most_copies + 16),
         binned_apart=_aligned(BLOCK * most_copies + 16),
         readings=_aligned(BLOCK * made.network.outputs * widest_),
@@ -235,7 +232,7 @@ class Lanes:
         planned = _plan(made, level, walks, total.influence_weight.numpy())
         outputs = _aligned(int(planned.lanes.sum()) * channels * made.steps)
         totals = Totals(batch.influence, batch.direct, batch.sampled, outputs, made.bins, made.steps)
-        advance = _kernel(made.activation, planned.together)
+        advance = kernels.kernel(made.kind, planned.together)
         advance(made.network, planned, made.schedule, _room(made, planned), totals, 0, len(made.schedule.first_bin))
         kernels.add_contributions(
             planned, outputs, made.steps, level.weight, steps, channels, batch.contribution[place]

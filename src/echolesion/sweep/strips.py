@@ -20,7 +20,7 @@ class Wiring(NamedTuple):
     weight: Floats
     number: Longs  # among connections between different nodes, -1 for a node's to itself
     own: Floats  # (node): weight of its connection to itself
-    held: Floats  # (node)
+    held: Floats  # (node, row that is held)
     readout: Floats  # (node, output)
     pair: Ints  # (source, target): number of the sampled pair, -1 if it is none; empty if there are none
 
@@ -29,7 +29,7 @@ class Wiring(NamedTuple):
 def connections_within(nodes, wiring):
     """Return how many connections there are between the nodes of each walk, nodes of shape (walk, place)."""
     counts = np.zeros(len(nodes), np.int64)
-    member = np.full(len(wiring.held), -1)
+    member = np.full(len(wiring.own), -1)
     for walk in range(len(nodes)):
         for node in nodes[walk]:
             member[node] = walk
@@ -44,7 +44,9 @@ def _copy(plan, wiring, copies, connection, bins, weight):
     """Say of the next copy, whose places are there, what its connection carries; return how many copies there are."""
     target = wiring.target[connection]
     plan.copy_carried[copies], plan.copy_own[copies] = wiring.weight[connection], wiring.own[target]
-    plan.copy_held[copies] = wiring.held[target]
+    rows = len(wiring.held) // len(wiring.own)
+    for k in range(rows):
+        plan.copy_held[k * len(plan.copy_target) + copies] = wiring.held[target * rows + k]
     plan.copy_place[copies], plan.copy_weight[copies] = wiring.number[connection] * bins, weight
     return copies + 1
 
@@ -54,7 +56,7 @@ def _fill_up(plan, copies):
     """Fill the last vector of copies with such as add nothing; return how many copies there are."""
     while copies % 16:
         plan.copy_target[copies], plan.copy_sender[copies] = 0, 0
-        plan.copy_carried[copies], plan.copy_own[copies], plan.copy_held[copies] = 0, 0, 0
+        plan.copy_carried[copies], plan.copy_own[copies] = 0, 0
         plan.copy_place[copies], plan.copy_weight[copies] = 0, 0
         copies += 1
     return copies
@@ -77,7 +79,8 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
     influence_weight : numpy.ndarray of float64, shape (node, node)
         Added to.
     """
-    size, length = len(wiring.held), plan.length
+    size, length = len(wiring.own), plan.length
+    held_rows = len(wiring.held) // size
     place = np.full(size, -1)
     filled = np.empty(length, np.int64)
     strips = len(plan.walk) // (len(plan.nodes) // length)
@@ -90,7 +93,9 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
         for a in range(length):
             place[nodes[a]] = a
             row = walk * length + a
-            plan.held[row], plan.target[row] = wiring.held[nodes[a]], nodes[a] * bins
+            plan.target[row] = nodes[a] * bins
+            for k in range(held_rows):
+                plan.held[row * held_rows + k] = wiring.held[nodes[a] * held_rows + k]
             for o in range(outputs):
                 plan.readout[row * outputs + o] = wiring.readout[nodes[a] * outputs + o]
         filled[:] = 0
@@ -154,7 +159,8 @@ def fill_together(plan, wiring, bins, steps, level_weight, influence_weight, wal
     walks : int
         Number of walks.
     """
-    size, length, smallest = len(wiring.held), plan.length, plan.smallest[0]
+    size, length, smallest = len(wiring.own), plan.length, plan.smallest[0]
+    held_rows = len(wiring.held) // size
     outputs = len(plan.readout) // len(plan.nodes)
     place = np.full((16, size), -1)
     dense = np.zeros((length, length, 16), np.float32)  # target, sender, walk
@@ -169,7 +175,9 @@ def fill_together(plan, wiring, bins, steps, level_weight, influence_weight, wal
             for m in range(16):
                 here = base + a * 16 + m
                 node = plan.nodes[here]
-                plan.held[here], plan.target[here] = wiring.held[node], node * bins
+                plan.target[here] = node * bins
+                for k in range(held_rows):
+                    plan.held[((strip * length + a) * held_rows + k) * 16 + m] = wiring.held[node * held_rows + k]
                 for o in range(outputs):
                     plan.readout[((strip * length + a) * outputs + o) * 16 + m] = wiring.readout[node * outputs + o]
                 place[m, node] = a
@@ -276,7 +284,8 @@ def make(
         For the kernel.
     """
     walks, length = order.shape
-    outputs = len(wiring.readout) // len(wiring.held)
+    size = len(wiring.own)
+    outputs, held_rows = len(wiring.readout) // size, len(wiring.held) // size
     connections = int(connections_within(order, wiring).sum())
     if together == 1:
         cut = np.array(strips_of(smallest, length, widest), dtype=np.int64).reshape(-1, 3)
@@ -302,7 +311,7 @@ def make(
         begin=np.zeros(groups * length + 1, np.int64),
         sender=np.zeros(links, np.int32),
         weight=np.zeros(links * together, np.float32),
-        held=np.zeros(nodes, np.float32),
+        held=np.zeros(nodes * held_rows, np.float32),
         readout=np.zeros(nodes * outputs, np.float32),
         target=np.zeros(nodes, np.int64),
         walk=np.repeat(np.arange(groups), len(cut)),
@@ -321,7 +330,7 @@ def make(
         copy_sender=np.zeros(copies, np.int32),
         copy_carried=np.zeros(copies, np.float32),
         copy_own=np.zeros(copies, np.float32),
-        copy_held=np.zeros(copies, np.float32),
+        copy_held=np.zeros(copies * held_rows, np.float32),
         copy_place=np.zeros(copies, np.int64),
         copy_weight=np.zeros(copies, np.float32),
         sample_row=np.zeros(pairs, np.int32),

@@ -2,7 +2,7 @@
 
 Loops that a compiler makes vectors of lose them by harmless edits. Here the width is in the type: a vector of 16, 32
 or 64 lanes is one value of LLVM, which splits it into what registers the processor has. Besides the functions, `+`,
-`-`, `*` and `/` work between vectors and between a vector and a number.
+`-`, `*` and `/` work between vectors and between a vector and a number. Several rows are a tuple of vectors.
 """
 
 import operator
@@ -11,6 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, errors, types
+from numba.core.types.containers import UniTuple
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
@@ -64,9 +65,9 @@ def _store(builder: Any, value: Any, pointer: Any) -> None:
     builder.store(value, pointer).align = 4
 
 
-def _lanes(literal: Any) -> int:
+def _constant(literal: Any) -> int:
     if not isinstance(literal, types.IntegerLiteral):
-        raise errors.TypingError("the number of lanes must be a constant")
+        raise errors.TypingError("numbers of lanes and rows must be constants")
     return int(literal.literal_value)
 
 
@@ -104,7 +105,7 @@ for _operation, _name in (
 @intrinsic(prefer_literal=True)
 def load(typing: Any, array: Any, index: Any, lanes: Any) -> Any:
     """Load so many lanes from an array of float32, from an index on."""
-    result = Vector(_lanes(lanes))
+    result = Vector(_constant(lanes))
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         held = context.get_value_type(sig.return_type)
@@ -125,14 +126,127 @@ def store(typing: Any, array: Any, index: Any, vector: Any) -> Any:
 
 
 @intrinsic(prefer_literal=True)
+def load_rows(typing: Any, array: Any, index: Any, apart: Any, rows: Any, lanes: Any) -> Any:
+    """Load so many rows of so many lanes from an array, the first from an index on, each so far from the last."""
+    result = UniTuple(Vector(_constant(lanes)), _constant(rows))
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        loaded, index = [], args[1]
+        for _ in range(result.count):
+            held = context.get_value_type(result.dtype)
+            loaded.append(_load(builder, _place(context, builder, sig.args[0], args[0], index, held)))
+            index = builder.add(index, args[2])
+        return context.make_tuple(builder, result, loaded)
+
+    return result(array, types.int64, types.int64, rows, lanes), code
+
+
+@intrinsic
+def store_rows(typing: Any, array: Any, index: Any, apart: Any, rows: Any) -> Any:
+    """Store rows in an array, the first from an index on, each so far from the last."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        index = args[1]
+        for row in cgutils.unpack_tuple(builder, args[3], rows.count):
+            _store(builder, row, _place(context, builder, sig.args[0], args[0], index, row.type))
+            index = builder.add(index, args[2])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.int64, rows), code
+
+
+@intrinsic
+def fma_rows(typing: Any, weight: Any, rows: Any, totals: Any) -> Any:
+    """Return totals to which rows times a vector, or a number, are added: to as many as there are rows."""
+    kind = totals.dtype
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        wide = args[0] if isinstance(weight, Vector) else _broadcast(builder, args[0], kind.lanes)
+        added = cgutils.unpack_tuple(builder, args[1], rows.count)
+        sums = cgutils.unpack_tuple(builder, args[2], totals.count)
+        for place, row in enumerate(added):
+            sums[place] = _fma(builder, wide, row, sums[place])
+        return context.make_tuple(builder, totals, sums)
+
+    return totals(weight if isinstance(weight, Vector) else types.float32, rows, totals), code
+
+
+@intrinsic
+def less_rows(typing: Any, rows: Any, others: Any) -> Any:
+    """Return rows less others."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pairs = zip(*(cgutils.unpack_tuple(builder, arg, rows.count) for arg in args), strict=True)
+        return context.make_tuple(builder, rows, [builder.fsub(one, other) for one, other in pairs])
+
+    return rows(rows, others), code
+
+
+@intrinsic(prefer_literal=True)
+def rows_from_lane(typing: Any, rows: Any, count: Any, bound: Any) -> Any:
+    """Return rows, of which the first so many have zeros in all lanes before one."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        cut, lanes = cgutils.unpack_tuple(builder, args[0], rows.count), rows.dtype.lanes
+        kept = builder.icmp_signed(">=", _iota(builder, lanes), _broadcast(builder, args[2], lanes))
+        for place in range(_constant(count)):
+            cut[place] = builder.select(kept, cut[place], ir.Constant(cut[place].type, [0.0] * lanes))
+        return context.make_tuple(builder, rows, cut)
+
+    return rows(rows, count, types.int32), code
+
+
+@intrinsic(prefer_literal=True)
+def numbers(typing: Any, array: Any, index: Any, apart: Any, rows: Any) -> Any:
+    """Return so many numbers of an array, the first at an index, each so far from the last."""
+    result = UniTuple(types.float32, _constant(rows))
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        loaded, index = [], args[1]
+        for _ in range(result.count):
+            loaded.append(_load(builder, _place(context, builder, sig.args[0], args[0], index, _FLOAT)))
+            index = builder.add(index, args[2])
+        return context.make_tuple(builder, result, loaded)
+
+    return result(array, types.int64, types.int64, rows), code
+
+
+@intrinsic(prefer_literal=True)
+def wide(typing: Any, values: Any, lanes: Any) -> Any:
+    """Return rows of so many lanes that hold numbers everywhere, or vectors of 16 again and again."""
+    result = UniTuple(Vector(_constant(lanes)), values.count)
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        tiles = [lane % LANES for lane in range(result.dtype.lanes)]
+        rows = [
+            _shuffled(builder, value, value, tiles) if isinstance(values.dtype, Vector)
+            else _broadcast(builder, value, result.dtype.lanes)
+            for value in cgutils.unpack_tuple(builder, args[0], values.count)
+        ]  # fmt: skip
+        return context.make_tuple(builder, result, rows)
+
+    return result(values, lanes), code
+
+
+@intrinsic(prefer_literal=True)
 def splat(typing: Any, value: Any, lanes: Any) -> Any:
     """Return a vector of one number."""
-    result = Vector(_lanes(lanes))
+    result = Vector(_constant(lanes))
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _broadcast(builder, args[0], sig.return_type.lanes)
 
     return result(types.float32, lanes), code
+
+
+@intrinsic
+def filled(typing: Any, vector: Any, value: Any) -> Any:
+    """Return a vector of one number, with as many lanes as another."""
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _broadcast(builder, args[1], sig.return_type.lanes)
+
+    return vector(vector, types.float32), code
 
 
 @intrinsic
@@ -177,7 +291,7 @@ def quotient(typing: Any, a: Any, b: Any) -> Any:
 @intrinsic(prefer_literal=True)
 def tiled(typing: Any, vector: Any, lanes: Any) -> Any:
     """Return a vector of so many lanes that holds one of 16 again and again."""
-    result = Vector(_lanes(lanes))
+    result = Vector(_constant(lanes))
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _shuffled(builder, args[0], args[0], [lane % LANES for lane in range(result.lanes)])
@@ -220,22 +334,42 @@ def _cut(sign: str) -> Any:
 from_lane, before_lane = _cut(">="), _cut("<")
 
 
+def _gather(context: Any, builder: Any, kinds: Any, array: Any, start: Any, indices: Any, at: Any) -> Any:
+    """Gather from an array, from a start on, at 16 indices that are loaded; `kinds` are the types of both arrays."""
+    index = _load(builder, _place(context, builder, kinds[1], indices, at, ir.VectorType(_INT, LANES)))
+    data = _place(context, builder, kinds[0], array, start, _FLOAT)
+    places = builder.gep(data, [_INT(0)])
+    # llvmlite has no vectors of pointers.
+    places.indices, places.operands, places.type = [index], [data, index], ir.VectorType(data.type, LANES)
+    result = ir.VectorType(_FLOAT, LANES)
+    all_lanes = ir.Constant(ir.VectorType(ir.IntType(1), LANES), [1] * LANES)
+    undefined = ir.Constant(result, ir.Undefined)
+    return _call(builder, "llvm.masked.gather.v16f32.v16p0", result, places, _INT(4), all_lanes, undefined)
+
+
 @intrinsic
 def gather(typing: Any, array: Any, start: Any, indices: Any, at: Any) -> Any:
     """Return the elements of an array at 16 indices, from `at` on in theirs, beyond a start."""
 
     def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        index = _load(builder, _place(context, builder, sig.args[2], args[2], args[3], ir.VectorType(_INT, LANES)))
-        data = _place(context, builder, sig.args[0], args[0], args[1], _FLOAT)
-        places = builder.gep(data, [_INT(0)])
-        # llvmlite has no vectors of pointers.
-        places.indices, places.operands, places.type = [index], [data, index], ir.VectorType(data.type, LANES)
-        result = ir.VectorType(_FLOAT, LANES)
-        all_lanes = ir.Constant(ir.VectorType(ir.IntType(1), LANES), [1] * LANES)
-        undefined = ir.Constant(result, ir.Undefined)
-        return _call(builder, "llvm.masked.gather.v16f32.v16p0", result, places, _INT(4), all_lanes, undefined)
+        return _gather(context, builder, (sig.args[0], sig.args[2]), *args)
 
     return Vector(LANES)(array, types.int64, indices, types.int64), code
+
+
+@intrinsic(prefer_literal=True)
+def gather_rows(typing: Any, array: Any, start: Any, apart: Any, indices: Any, at: Any, rows: Any) -> Any:
+    """Return so many rows of `gather`, the start of each so far from that of the last."""
+    result = UniTuple(Vector(LANES), _constant(rows))
+
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        gathered, start = [], args[1]
+        for _ in range(result.count):
+            gathered.append(_gather(context, builder, (sig.args[0], sig.args[3]), args[0], start, *args[3:5]))
+            start = builder.add(start, args[2])
+        return context.make_tuple(builder, result, gathered)
+
+    return result(array, types.int64, types.int64, indices, types.int64, rows), code
 
 
 def _shuffled(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
