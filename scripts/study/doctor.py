@@ -6,23 +6,19 @@ from snakemake.iocontainers import Snakemake
 
 from echolesion.records.log import logged
 from echolesion.study import durations, machine, resources
-from echolesion.sweep import choice
 
 snakemake: Snakemake
 
 with logged(snakemake.log[0]):
     config, sizes = snakemake.config, snakemake.params.sizes
     plan = resources.plan(config, sizes, snakemake.params.read)
-    engine = durations.engine_of(config)
-    if (engine, config["task"]["loop"], config["sweep"]["engine"]) == ("lanes", "open", "auto"):
-        engine += f" (torch in networks with more than {choice.DENSEST:g} of all possible connections)"
     largest = plan["memory_mb"].max() / 1e3 if len(plan) else 0
     nodes = ", ".join(f"{key} ({size or 'unknown'} nodes)" for key, size in sizes.items())
     lines = machine.describe(Path()) | {
         "study": f"{config['study']}: {nodes}",
         "takes": f"jobs of up to {largest:.1f} GB of memory, one thread a job, {plan['disk_mb'].sum() / 1e3:.2f} GB of"
         f" disk, and about {snakemake.params.seconds / 60:.1f} min on all cores; sweeps run on"
-        f" {config['sweep']['device']} by the engine {engine}",
+        f" {config['sweep']['device']} by the engine {durations.engine_of(config)}",
     }
     here = snakemake.params.here
     troubles = machine.troubles(config, sizes, Path(), snakemake.params.read, here)

@@ -17,7 +17,7 @@ from echolesion import connectome, sweep, training
 from echolesion.dynamics import leaky_vectors, reservoir
 from echolesion.records import seeds
 from echolesion.shapley.walks import Walks
-from echolesion.sweep import engines, kernels, lanes, simulation
+from echolesion.sweep import engines, lanes, plans, simulation
 from echolesion.training import task
 
 SUMS = ("influence_sum", "direct_sum", "sampled_sum", "influence_weight", "contribution_sum", "score_sum")
@@ -61,6 +61,9 @@ def assert_equal_sums(found, expected, share):
 CASES = [
     (size, density, {}, {}) for size, density in
     [(2, 0.5), (3, 0.5), (5, 0.3), (8, 0.2), (9, 0.2), (17, 0.2), (36, 0.1), (36, 0.25), (40, 0.02)]
+] + [
+    (size, 0.6, {"own": own}, {"lesion": lesion})  # of matrices
+    for size, own, lesion in [(5, True, "mean"), (26, False, "silence"), (39, True, "mean"), (90, True, "silence")]
 ] + [
     (36, 0.1, {}, {"time_bins": bins}) for bins in (1, 5, 13, 17, 23)
 ] + [
@@ -203,7 +206,7 @@ def test_blocks_cover_every_step_once_and_groups_whole_bins(steps):
             plan = lanes.schedule(washout, of_steps)
             covered = np.concatenate([b + np.arange(n) for b, n in zip(plan.begin, plan.steps, strict=True)])
             np.testing.assert_array_equal(covered, np.arange(washout + steps))
-            assert plan.steps.max() <= kernels.BLOCK
+            assert plan.steps.max() <= plans.BLOCK
             for group, first in enumerate(plan.first_bin):
                 blocks = range(plan.group[group], plan.group[group + 1])
                 scored = [t - washout for b in blocks for t in plan.begin[b] + np.arange(plan.steps[b]) if t >= washout]

@@ -28,7 +28,7 @@ INNER = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 #: Modules whose text the code is made of.
 SOURCES = (
     "records/compilation", "dynamics/octets", "dynamics/triangles", "dynamics/vectors", "dynamics/leaky_vectors",
-    "sweep/kernels", "sweep/strips", "sweep/closed_steps",
+    "sweep/plans", "sweep/rows", "sweep/kernels", "sweep/strips", "sweep/closed_steps",
 )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ SPARE, PATIENCE = 5.0, 4.0
 
 
 def engine_of(config: Mapping[str, Any]) -> str:
-    """Return the name of the engine that simulates a study's sweeps, of networks that are not dense."""
+    """Return the name of the engine that simulates a study's sweeps."""
     return "torch" if config["sweep"]["engine"] == "torch" or configured_reason(config) else "lanes"
 
 

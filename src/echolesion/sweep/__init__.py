@@ -26,12 +26,17 @@ connection, time)``, if there are bins of time also ``sampled_sum (batch, sample
 `lanes`
     `lanes.Lanes` simulates prefixes of walks side by side in open loop, block by block of a `lanes.schedule`, from
     `lanes.Arrays` into a `lanes.Batch` of sums
+`plans`
+    a `plans.Network`, a `Plan` of walks, a `Schedule` of steps, `Room` for states and `plans.Totals`
 `strips`
     where prefixes lie: `strips.make` a plan of walks in a `Wiring`, of `strips_of`, `connections_within`, `fill` and
     `fill_together`
+`rows`
+    what is compiled of a kind of node: `row_of` and `rows_of` it, `gathered`, `drive_of`, and the `receiver` of dense
+    networks
 `kernels`
-    what is compiled of it: `kernels.kernel` advances a `Plan` of a `kernels.Network` by a `Schedule` in `Room` and adds
-    to `kernels.Totals`; `kernels.start`, `kernels.read`, `add_contributions`
+    what is compiled of it all: `kernels.kernel` advances a plan and adds to the totals; `kernels.start`,
+    `kernels.read`, `add_contributions`
 `closed_lanes`
     `ClosedLanes` simulates eight networks side by side in closed loop: `add_pairs` beside the `Intact` network, from
     `of_problem` by `intact_run`

@@ -12,8 +12,6 @@ ENGINES = {
     "torch": "tensors, on any device",
     "lanes": "compiled vectors, on a CPU",
 }
-#: Share of all possible connections from which on products of matrices are faster, in open loop: `auto` takes them.
-DENSEST = 0.3
 
 
 def reason(

@@ -121,8 +121,7 @@ def choose(problem: simulation.Problem, time_bins: int, engine: str) -> Engine:
     refused = engine != "torch" and refusal(problem)
     if engine == "lanes" and refused:
         raise ValueError(f"lanes cannot run this: {refused}; the engine 'torch' can")
-    dense = problem.loop is None and float((problem.weights != 0).double().mean()) > choice.DENSEST
-    if engine == "torch" or refused or (engine == "auto" and dense):
+    if engine == "torch" or refused:
         return Tensors(problem, time_bins)
     # What is compiled takes a second to import.
     if problem.loop is None:

@@ -1,25 +1,11 @@
-"""The compiled part of `lanes`: prefixes of a walk side by side in the lanes of vectors.
-
-A *strip* is a run of neighbouring prefixes of one walk, at most `WIDEST` lanes. Its nodes stand in the order of the
-walk, each a row of lanes: of prefix sizes f, f + 1, ... the node at place a is intact from lane a + 1 - f on. So what
-is intact, and what can be left out, is one comparison. Activity and signals are counted from where lesioned nodes are
-held: they are 0 in the lanes in which a node is lesioned. The strips of a walk share a lane: the last prefix of one is
-the first of the next.
-
-Nodes are of any kind that is compiled (`nodes.Compiled`). Activity is kept for some steps, as it is added to the sums
-then; other rows of a kind, if it has such, for this step and the last.
-
-Short walks do not fill vectors. Of those, 16 stand *together*: their lanes lie side by side, prefix by prefix, in one
-strip, whose connections are those of any of them and have 16 weights, one for each.
-"""
+"""The compiled part of `lanes`: plans (see `plans`) are advanced, and what neighbouring prefixes differ by is added."""
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from echolesion.dynamics.nodes import Compiled
 from echolesion.dynamics.vectors import (
@@ -32,227 +18,16 @@ from echolesion.dynamics.vectors import (
     less_rows,
     load,
     load_rows,
-    numbers,
-    rows_from_lane,
     splat,
     spread,
     spread_between,
     spread_differences,
     store,
     store_rows,
-    tiled,
     transpose,
-    wide,
 )  # fmt: skip
 from echolesion.records.compilation import INNER, compiled
-
-#: Steps, and bins of time, that are kept before they are turned and added to the sums.
-BLOCK = 16
-#: Most lanes of a strip.
-WIDEST = 64
-Floats: TypeAlias = NDArray[np.float32]
-Doubles: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int32]
-Longs: TypeAlias = NDArray[np.int64]
-
-
-class Network(NamedTuple):
-    """A network and what it hears, in natural units; arrays are flat."""
-
-    drives: Floats  # (step, channel, node), with what all nodes send at which they are held
-    parameters: tuple[np.float32, ...]  # of the kind of node
-    size: int
-    outputs: int
-
-
-class Plan(NamedTuple):
-    """Walks of one length and the strips of their prefixes; `strips.make` makes it."""
-
-    nodes: Ints  # (walk, place), or, of walks that stand together, (group, place, 16), and so on
-    length: int
-    together: int  # walks in a strip, 1 or 16
-    begin: Longs  # (walk, place): first of the connections to the node, which are sorted by the place of the sender
-    sender: Ints  # (connection): its place
-    weight: Floats  # (connection)
-    held: Floats  # (walk, place, row that is held)
-    readout: Floats  # (walk, place, output)
-    target: Longs  # (walk, place): place in the sums
-    # Of every strip:
-    walk: Longs  # or group
-    smallest: Longs  # size of the first prefix
-    lanes: Longs
-    rows: Longs  # nodes in the largest prefix
-    state: Longs  # first of its states
-    lane: Longs  # first of its lanes
-    end: Longs  # first of its rows in `stop`
-    copy: Longs  # first of its copies, a multiple of 16, and the end of the last
-    sample: Longs  # first of its sampled pairs, and the end of the last
-    stop: Longs  # (strip, row): end of the connections whose sender is in the largest prefix
-    lane_place: Longs  # (lane): place in the sums of the node that is added with the lane
-    lane_weight: Floats  # (lane): of the difference from the lane before
-    copy_target: Ints  # place of the target in the smaller coalition, among the states of the strip
-    copy_sender: Ints  # that of the added node in the larger one
-    copy_carried: Floats  # weight of the connection
-    copy_own: Floats  # weight of the target's connection to itself
-    copy_held: Floats  # (row that is held, copy)
-    copy_place: Longs  # of the connection in the sums
-    copy_weight: Floats
-    sample_row: Ints
-    sample_lane: Ints  # of the larger coalition
-    sample_place: Longs
-    own: bool  # whether there are connections of nodes to themselves
-
-
-class Schedule(NamedTuple):
-    """Steps in blocks, and blocks in groups whose bins of time are added to the sums together."""
-
-    begin: Longs  # (block): first step
-    steps: Longs  # (block)
-    group: Longs  # (group): first block, and the end of the last
-    first_bin: Longs  # (group)
-    washout: int
-    bins: Longs  # (scored step)
-    share: Floats  # (scored step): 1 / steps in its bin
-    binned: bool  # whether a bin is longer than a step
-
-
-class Room(NamedTuple):
-    """What is kept between steps: states of all strips and those of a block of one strip behind them, and so on."""
-
-    states: Floats  # the first rows
-    ring: int  # first state of the block
-    others: Floats  # (strip, even or odd step, row): all rows but the first
-    received: Floats  # (channel)
-    binned: Floats
-    copies: Floats  # (row, copy)
-    apart: Floats  # (step, copy): what copies differ by
-    binned_apart: Floats
-    readings: Floats  # (step, output, lane)
-    turned: Floats  # (17, 16)
-
-
-class Totals(NamedTuple):
-    """What is added to; time, padded, is contiguous."""
-
-    influence: Floats  # (source, target, bin)
-    direct: Floats  # (connection, bin)
-    sampled: Floats  # (pair, step)
-    outputs: Floats  # (lane, output, step): not a sum
-    bins: int  # padded
-    steps: int  # padded
-
-
-def _rows(kind: Compiled, lanes: int) -> tuple[Callable[..., Any], ...]:
-    """Return functions that load so many lanes of the signals and of all rows of a node, and that store the rows."""
-    after, more = kind.held - 1, len(kind.start) - 1
-
-    @njit(**INNER)
-    def load_first(room, at, apart, place):
-        return (load(room.states, at[0] + place, lanes),)
-
-    @njit(**INNER)
-    def load_after(room, at, apart, place):
-        return load_rows(room.others, at[1] + place, apart, after, lanes)
-
-    @njit(**INNER)
-    def load_sent(room, at, apart, place):
-        return load_first(room, at, apart, place) + load_after(room, at, apart, place)
-
-    @njit(**INNER)
-    def load_all(room, at, apart, place):
-        return load_first(room, at, apart, place) + load_rows(room.others, at[1] + place, apart, more, lanes)
-
-    @njit(**INNER)
-    def keep(room, at, apart, place, rows):
-        store(room.states, at[0] + place, rows[0])
-        store_rows(room.others, at[1] + place, apart, rows[1:])
-
-    signals = load_after if kind.first else load_sent if after else load_first
-    return signals, load_all if more else load_first, keep
-
-
-def _gathered(kind: Compiled) -> Callable[..., Any]:
-    """Return a function that gathers the signals of 16 nodes."""
-    after = kind.held - 1
-
-    @njit(**INNER)
-    def gather_first(room, at, apart, indices, q):
-        return (gather(room.states, at[0], indices, q),)
-
-    @njit(**INNER)
-    def gather_after(room, at, apart, indices, q):
-        return gather_rows(room.others, at[1], apart, indices, q, after)
-
-    @njit(**INNER)
-    def gather_sent(room, at, apart, indices, q):
-        return gather_first(room, at, apart, indices, q) + gather_after(room, at, apart, indices, q)
-
-    return gather_after if kind.first else gather_sent if after else gather_first
-
-
-def _row(kind: Compiled, lanes: int, together: int) -> Callable[..., Any]:
-    """Return a function that takes so many lanes of a node one step further."""
-    step, held_rows = kind.step, kind.held
-    load_sent, load_all, keep = _rows(kind, lanes)
-
-    @njit(**INNER)
-    def weight_of(plan, c):
-        return plan.weight[c]
-
-    @njit(**INNER)
-    def weight_together(plan, c):
-        return tiled(load(plan.weight, c * 16, 16), lanes)
-
-    @njit(**INNER)
-    def held_of(plan, row):
-        return wide(numbers(plan.held, row * held_rows, 1, held_rows), lanes)
-
-    @njit(**INNER)
-    def held_together(plan, row):
-        return wide(load_rows(plan.held, row * held_rows * 16, 16, held_rows, 16), lanes)
-
-    @njit(**INNER)
-    def readout_of(plan, place):
-        return plan.readout[place]
-
-    @njit(**INNER)
-    def readout_together(plan, place):
-        return tiled(load(plan.readout, place * 16, 16), lanes)
-
-    if together > 1:
-        weight_of, held_of, readout_of = weight_together, held_together, readout_together
-
-    @njit(**INNER)
-    def row(network, plan, room, old, new, row, at, drive, begin, stop, width, apart, lane, first, readings):
-        totals = wide(drive, lanes)
-        for c in range(begin, stop):
-            sent = load_sent(room, old, apart, plan.sender[c] * width + lane)
-            totals = fma_rows(weight_of(plan, c), sent, totals)
-        store_rows(room.received, at + lane, apart, totals)
-        state = load_all(room, old, apart, at + lane)
-        state = step(state, totals, held_of(plan, row), network.parameters)
-        state = rows_from_lane(state, held_rows, first - lane)
-        keep(room, new, apart, at + lane, state)
-        for o in range(network.outputs if readings >= 0 else 0):
-            place, weight = readings + o * width + lane, readout_of(plan, row * network.outputs + o)
-            store(room.readings, place, fma(weight, state[0], load(room.readings, place, lanes)))
-
-    return row
-
-
-def _drive(channels: int, together: int) -> Callable[..., Any]:
-    """Return a function that looks up the drives of the nodes of a row."""
-
-    @njit(**INNER)
-    def drive(network, plan, t, row):
-        return numbers(network.drives, t * channels * network.size + plan.nodes[row], network.size, channels)
-
-    @njit(**INNER)
-    def drive_together(network, plan, t, row):
-        size = network.size
-        return gather_rows(network.drives, t * channels * size, size, plan.nodes, row * 16, channels)
-
-    return drive if together == 1 else drive_together
+from echolesion.sweep import rows
 
 
 def _influence(together: int) -> Callable[..., Any]:
@@ -286,7 +61,7 @@ def _influence(together: int) -> Callable[..., Any]:
 
 
 @cache
-def kernel(kind: Compiled, together: int) -> Callable[..., Any]:
+def kernel(kind: Compiled, together: int, dense: bool) -> Callable[..., Any]:
     """Return the compiled sweep over some groups of steps.
 
     Parameters
@@ -295,17 +70,26 @@ def kernel(kind: Compiled, together: int) -> Callable[..., Any]:
         Of all nodes; its parameters are not used.
     together : {1, 16}
         Walks in a strip.
+    dense : bool
+        Whether plans have matrices; walks do not stand together then.
 
     Returns
     -------
     callable
         Of `Network`, `Plan`, `Schedule`, `Room`, `Totals`, first group and end of the last.
     """
-    row16, row32, row64 = (_row(kind, lanes, together) for lanes in (16, 32, 64))
-    drive_of, add_influence = _drive(kind.channels, together), _influence(together)
-    step, rows, held_rows, channels = kind.step, len(kind.start), kind.held, kind.channels
+    row16, row32, row64 = (rows.row_of(kind, lanes, together, dense) for lanes in (16, 32, 64))
+    drive_of, add_influence = rows.drive_of(kind.channels, together), _influence(together)
+    step, count_rows, held_rows, channels = kind.step, len(kind.start), kind.held, kind.channels
     first_sent, end_sent, more = kind.first, kind.held, len(kind.start) - 1
-    gather_sent = _gathered(kind)
+    gather_sent = rows.gathered(kind)
+
+    @njit(**INNER)
+    def receive_all(network, plan, room, strip, t, old):
+        pass
+
+    if dense:
+        receive_all = rows.receiver(kind)
 
     @njit(**INNER)
     def one_step(network, plan, room, strip, t, old, new, readings):
@@ -313,6 +97,7 @@ def kernel(kind: Compiled, together: int) -> Callable[..., Any]:
         walk, width, smallest = plan.walk[strip], plan.lanes[strip], plan.smallest[strip]
         base, stops, apart = walk * plan.length, plan.end[strip], plan.rows[strip] * width
         zero16 = splat(0.0, 16)
+        receive_all(network, plan, room, strip, t, old)
         if readings >= 0:
             for o in range(0, network.outputs * width, 16):
                 store(room.readings, readings + o, zero16)
@@ -349,7 +134,7 @@ def kernel(kind: Compiled, together: int) -> Callable[..., Any]:
             received = gather_rows(room.received, 0, apart, plan.copy_target, q, channels)
             sent = gather_sent(room, old, apart, plan.copy_sender, q)
             received = fma_rows(load(plan.copy_carried, q, 16), sent, received)
-            state = load_rows(room.copies, q, total, rows, 16)
+            state = load_rows(room.copies, q, total, count_rows, 16)
             if plan.own:
                 sent = gather_sent(room, old, apart, plan.copy_target, q)
                 own = less_rows(state[first_sent:end_sent], sent)
@@ -411,7 +196,7 @@ def kernel(kind: Compiled, together: int) -> Callable[..., Any]:
         for q in range(0, count, 16):
             spread(source, q, count, totals.direct, bin_, plan.copy_place, plan.copy_weight, begin + q)
 
-    @compiled(f"{kind.name}-{together}")
+    @compiled(f"{kind.name}-{together}{'-dense' * dense}")
     def advance(network, plan, schedule, room, totals, first_group, end_group):
         for group in range(first_group, end_group):
             for strip in range(len(plan.walk)):

@@ -14,7 +14,7 @@ from echolesion.dynamics.nodes import Compiled
 from echolesion.dynamics.octets import aligned
 from echolesion.shapley.walks import Level, Walks
 from echolesion.sweep import kernels, strips
-from echolesion.sweep.kernels import BLOCK, Doubles, Floats, Network, Plan, Room, Schedule, Totals
+from echolesion.sweep.plans import BLOCK, WIDEST, Doubles, Floats, Network, Plan, Room, Schedule, Totals
 from echolesion.sweep.simulation import Problem
 from echolesion.sweep.sums import Sums
 from echolesion.training.scores import SCORES
@@ -23,6 +23,8 @@ from echolesion.training.scores import SCORES
 STATES_IN_CACHE = 2**15
 #: States and outputs of a chunk of walks.
 STATES_AT_ONCE, OUTPUTS_AT_ONCE = 2**22, 2**22
+#: Share of all possible connections above which they are kept as matrices.
+DENSEST = 0.25
 #: Longest walks of which 16 stand together.
 LONGEST_TOGETHER = 24
 #: Values of the read-out that the second cache should hold several times.
@@ -84,6 +86,7 @@ class Arrays:
     wiring: strips.Wiring
     schedule: Schedule
     kind: Compiled
+    dense: bool
     bins: int
     steps: int
 
@@ -126,6 +129,7 @@ def _arrays(problem: Problem, time_bins: int) -> Arrays:
         ),
         schedule=schedule(problem.washout, problem.bins),
         kind=kind._replace(parameters=()),
+        dense=len(sources) > DENSEST * size**2,
         bins=_padded(time_bins),
         steps=_padded(len(problem.bins)) + BLOCK,
     )
@@ -138,7 +142,7 @@ def _together(level: Level) -> int:
 
 def _widest(made: Arrays, length: int) -> int:
     """Return the most lanes of a strip of so many nodes."""
-    return int(np.clip(STATES_IN_CACHE // (length * len(made.kind.start)) // 16 * 16, 16, kernels.WIDEST))
+    return int(np.clip(STATES_IN_CACHE // (length * len(made.kind.start)) // 16 * 16, 16, WIDEST))
 
 
 def _walks_at_once(made: Arrays, level: Level) -> int:
@@ -157,8 +161,8 @@ def _plan(made: Arrays, level: Level, walks: Walks, influence_weight: np.ndarray
     """Plan a chunk of walks, and add the weights of its differences to their sums."""
     return strips.make(
         np.ascontiguousarray(walks.order, dtype=np.int32), level.smallest, _widest(made, level.length), made.wiring,
-        together=_together(level), bins=made.bins, steps=made.steps, weight=level.weight,
-        influence_weight=influence_weight,
+        together=_together(level), dense=made.dense and _together(level) == 1, bins=made.bins, steps=made.steps,
+        weight=level.weight, influence_weight=influence_weight,
     )  # fmt: skip
 
 
@@ -232,7 +236,7 @@ class Lanes:
         planned = _plan(made, level, walks, total.influence_weight.numpy())
         outputs = _aligned(int(planned.lanes.sum()) * channels * made.steps)
         totals = Totals(batch.influence, batch.direct, batch.sampled, outputs, made.bins, made.steps)
-        advance = kernels.kernel(made.kind, planned.together)
+        advance = kernels.kernel(made.kind, planned.together, len(planned.matrix) > 0)
         advance(made.network, planned, made.schedule, _room(made, planned), totals, 0, len(made.schedule.first_bin))
         kernels.add_contributions(
             planned, outputs, made.steps, level.weight, steps, channels, batch.contribution[place]

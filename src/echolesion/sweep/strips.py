@@ -1,4 +1,4 @@
-"""Plans of walks for `kernels`: which nodes, connections, copies and lanes there are, sorted as they are needed.
+"""Plans of walks (see `plans`): which nodes, connections, copies and lanes there are, sorted as they are needed.
 
 Compiled, as a walk of a few nodes is simulated in less time than an array operation takes.
 """
@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from echolesion.dynamics.octets import aligned
 from echolesion.records.compilation import INNER, compiled
-from echolesion.sweep.kernels import Floats, Ints, Longs, Plan
+from echolesion.sweep.plans import Floats, Ints, Longs, Plan
 
 
 class Wiring(NamedTuple):
@@ -98,15 +99,21 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
                 plan.held[row * held_rows + k] = wiring.held[nodes[a] * held_rows + k]
             for o in range(outputs):
                 plan.readout[row * outputs + o] = wiring.readout[nodes[a] * outputs + o]
+        for a in range(length if len(plan.matrix) else 0):
+            for c in range(wiring.begin[nodes[a]], wiring.begin[nodes[a] + 1]):
+                b = place[wiring.target[c]]
+                if b >= 0:
+                    four = walk * ((length + 3) // 4) + b // 4
+                    plan.matrix[(four * length + a) * 4 + b % 4] = wiring.weight[c]
         filled[:] = 0
-        for node in nodes:
+        for node in nodes if len(plan.matrix) == 0 else nodes[:0]:
             for c in range(wiring.begin[node], wiring.begin[node + 1]):
                 if place[wiring.target[c]] >= 0:
                     filled[place[wiring.target[c]]] += 1
         for a in range(length):
             begin[a + 1] = begin[a] + filled[a]
             filled[a] = begin[a]
-        for a in range(length):
+        for a in range(length if len(plan.matrix) == 0 else 0):
             for c in range(wiring.begin[nodes[a]], wiring.begin[nodes[a] + 1]):
                 b = place[wiring.target[c]]
                 if b >= 0:
@@ -258,8 +265,8 @@ def strips_of(smallest: int, length: int, widest: int) -> list[tuple[int, int, i
 
 
 def make(
-    order: Ints, smallest: int, widest: int, wiring: Wiring, *, together: int, bins: int, steps: int, weight: float,
-    influence_weight: np.ndarray,
+    order: Ints, smallest: int, widest: int, wiring: Wiring, *, together: int, dense: bool, bins: int, steps: int,
+    weight: float, influence_weight: np.ndarray,
 ) -> Plan:  # fmt: skip
     """Plan the prefixes of some walks.
 
@@ -275,6 +282,8 @@ def make(
         The network.
     together : {1, 16}
         Walks in a strip.
+    dense : bool
+        Whether connections are kept as matrices.
     bins, steps, weight, influence_weight
         As for `fill`.
 
@@ -296,6 +305,7 @@ def make(
         kept = np.concatenate([order, np.repeat(order[:1], groups * 16 - walks, axis=0)])
         kept = np.ascontiguousarray(kept.reshape(groups, 16, length).swapaxes(1, 2))
         links = min(connections, groups * length**2)
+    links = 0 if dense else links
     first, lanes, rows = (np.tile(column, groups) for column in cut.T)
 
     def starts(lengths: np.ndarray) -> Longs:
@@ -311,6 +321,7 @@ def make(
         begin=np.zeros(groups * length + 1, np.int64),
         sender=np.zeros(links, np.int32),
         weight=np.zeros(links * together, np.float32),
+        matrix=aligned(walks * -(-length // 4) * 4 * length if dense else 0, np.float32),
         held=np.zeros(nodes * held_rows, np.float32),
         readout=np.zeros(nodes * outputs, np.float32),
         target=np.zeros(nodes, np.int64),
