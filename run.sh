@@ -33,7 +33,7 @@ From any folder: paths that are given start there, and results go there.
             quarter of an hour; needs root, and Debian's packages, which it installs)
   test-browser   the report and the explorer in Chromium (needs root if Debian's chromium is not installed)
   bench     measure speed, memory and coverage against what they should be, into results/benchmarks (an hour);
-            arguments name benchmarks: kernel, lanes, closed, costs, workers, studies, peer, split, noise
+            arguments name benchmarks: kernel, lanes, closed, costs, workers, studies, peer, split, noise, walks
   docs      build the documentation into docs/_build/html
   clean     remove caches; of folders that are named, e.g. ./run.sh clean results/smoke, it asks first
   setup     only make the environment, .venv

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 import yaml
-from measure import SEED, interleaved, make, row
+from measure import SEED, interleaved, make, row, train
 
 from echolesion import shapley, sweep
 from echolesion.connectome import catalogue, preparation
@@ -51,6 +51,6 @@ def measure() -> list[dict[str, Any]]:
     loads, rows = [os.getloadavg()[0]], []
     for size, density, walks, at_least in RANDOM:
         rows += ratios(f"N = {size}, density {density}", make(size, STEPS, density), walks, at_least)
-    rows += ratios("celegans279", make(279, STEPS, graph=celegans()), 20, 2.5)
+    rows += ratios("celegans279", train(celegans(), STEPS), 20, 2.5)
     loads.append(os.getloadavg()[0])
     return [*rows, row("load of the machine before and after", "1 while it measures", np.array(loads))]

@@ -83,17 +83,23 @@ def row(
 
 
 def make(
-    size: int, steps: int, density: float = 0.1, washout: int = 50, graph: xr.DataArray | None = None
+    size: int, steps: int, density: float = 0.1, washout: int = 50, spectral_radius: float = 0.9
 ) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
-    """Return a random directed network, or one on a graph, trained to predict Mackey-Glass, and its test split."""
-    if graph is None:
-        rng = seeds.generator(SEED, "weights", size)
-        graph = connectome.from_matrix(rng.uniform(-1, 1, (size, size)) * (rng.random((size, size)) < density))
+    """Return a random directed network, trained to predict Mackey-Glass, and the test split of so many steps."""
+    rng = seeds.generator(SEED, "weights", size)
+    graph = connectome.from_matrix(rng.uniform(-1, 1, (size, size)) * (rng.random((size, size)) < density))
+    return train(graph, steps, washout, spectral_radius)
+
+
+def train(
+    graph: xr.DataArray, steps: int, washout: int = 50, spectral_radius: float = 0.9
+) -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
+    """Return what `make` does, of a network with these connections and weights."""
     settings = {
         "name": "mackey_glass", "horizon": 10, "lags": 1, "washout": washout, "train": 500, "validation": 200,
         "test": steps,
     }  # fmt: skip
     series = task.make(settings, seeds.generator(SEED, "task"))
     unscaled = reservoir.input_weights(graph, series["input"], seeds.generator(SEED, "input"))
-    network = reservoir.build(graph, unscaled, spectral_radius=0.9, leak=0.5, input_scaling=1, bias=0.1)
+    network = reservoir.build(graph, unscaled, spectral_radius=spectral_radius, leak=0.5, input_scaling=1, bias=0.1)
     return network, training.train(network, series, [0.01]), task.split(series, "test")

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 
-NAMES = ("kernel", "lanes", "closed", "costs", "workers", "studies", "peer", "split", "noise")
+NAMES = ("kernel", "lanes", "closed", "costs", "workers", "studies", "peer", "split", "noise", "walks")
 FOLDER = Path("results/benchmarks")
 
 

@@ -16,7 +16,7 @@ from oracles import all_coalitions, exact_direct
 from echolesion import connectome, sweep, training
 from echolesion.dynamics import leaky_vectors, reservoir
 from echolesion.records import seeds
-from echolesion.shapley.walks import Walks
+from echolesion.shapley.walks import prefixes
 from echolesion.sweep import engines, lanes, plans, simulation
 from echolesion.training import task
 
@@ -115,13 +115,7 @@ def give_every_order(monkeypatch, size):
 
     def every_order(level, size, rng, chunk):  # noqa: ARG001
         for start in range(0, len(orders), chunk):
-            order = orders[start : start + chunk]
-            ascending = np.argsort(order, axis=1)
-            sizes = np.arange(level.smallest, level.length + 1)
-            yield Walks(
-                order=order, nodes=np.sort(order, axis=1), intact=ascending[:, None] < sizes[:, None],
-                added=order[:, level.smallest :], sizes=sizes[:-1],
-            )  # fmt: skip
+            yield prefixes(level, orders[start : start + chunk])
 
     monkeypatch.setattr("echolesion.sweep.batches.sample", every_order)
     return len(orders)

@@ -8,7 +8,8 @@ batches come the estimate, its standard error and interval, the power (variance 
 values) without that of the noise, and how many walks a reliability would take. Nothing here knows of networks.
 
 `walks`
-    `levels` of walks, each a `Level`; `sample` the `Walks` of one; `in_pairs`, how many are drawn
+    `levels` of walks, each a `Level`; `sample` the `Walks` of one, `walks.prefixes` those of given orders; `in_pairs`,
+    how many are drawn
 `games`
     `estimate` and `interactions` of a `Game`, from a batch of walks; `exact` and `exact_interactions`, by enumeration
 `statistics`

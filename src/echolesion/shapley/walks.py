@@ -5,11 +5,19 @@ players averages the marginal contribution v(S + i) - v(S) over coalitions S, ev
 
 Walks come in levels. Plain walks are one level of length n with all prefixes. Nested dyadic walks have levels of
 length L = n, about n/2, n/4, ... down to at least `SHORTEST` nodes; each level uses only its prefixes longer than the
-next level's walks, and the last one all of them. A level has n / L times as many walks as the first: small coalitions,
-which say nothing about a target that is not in them, are so covered as well as large ones, at little cost. A walk of a
-level weighs (walks of full length asked for) / (walks in the level): all levels then count the same, and the sums of
-several estimates of one game add up to those of one with all their walks. Walks are drawn in pairs, each with its
-reverse: the two add different nodes at every size, which evens out how often each node is added.
+next level's walks, and the last one all of them. A walk of a level weighs (walks of full length asked for) / (walks in
+the level): all levels then count the same, and the sums of several estimates of one game add up to those of one with
+all their walks. Walks are drawn in pairs, each with its reverse: the two add different nodes at every size, which evens
+out how often each node is added.
+
+A level is drawn as orders of all n nodes, each cut into as many walks of length L as fit, so that every node is in
+about as many walks as any other. Over the orders a node's places are spread evenly too, see `_spread_orders`. Every
+single walk is still a uniformly random ordered sample, whatever the others are: sums over walks are unbiased, with less
+noise.
+
+How many orders a level has decides about noise and time alone: least of both together are numbers that go with the root
+of (variance / cost) of an order (Neyman 1934). They follow from n and the walks asked for only, see `SHORTER`, as
+numbers chosen by what the walks show would bias the estimate.
 """
 
 from collections.abc import Iterator
@@ -23,6 +31,10 @@ ESTIMATORS = ("nested", "plain")
 
 #: Length below which no shorter level is opened: sampling is then cheap enough.
 SHORTEST = 8
+
+#: Orders of all nodes in a shorter level for one in the first: shorter levels have little of the variance, and short
+#: walks cost more for every state. `benchmarks/walks.py` measures how far that is from the best numbers.
+SHORTER = 0.7
 
 
 @dataclass(frozen=True)
@@ -118,9 +130,11 @@ def levels(size: int, walks: int, estimator: str = "nested") -> list[Level]:
     while estimator == "nested" and lengths[-1] // 2 >= SHORTEST:
         half = lengths[-1] // 2
         lengths.append(half if half < 8 else half - half % 8)  # products of such matrices are faster by up to a third
-    plan = []
+    plan, pairs = [], in_pairs(walks) // 2
     for length, smallest in pairwise([*lengths, 0]):
-        drawn = 2 * ceil(walks * size / (2 * length))
+        # At least all of one order, so that every node is in a walk, but for those that are left over.
+        shorter = max(size // length, ceil(SHORTER * pairs * size / length))
+        drawn = 2 * (pairs if length == size else shorter)
         plan.append(Level(length, smallest, drawn, walks / drawn))
     return plan
 
@@ -144,17 +158,56 @@ def sample(level: Level, size: int, rng: np.random.Generator, chunk: int) -> Ite
     Walks
         At most `chunk` walks.
     """
-    forward = rng.permuted(np.tile(np.arange(size), (level.walks // 2, 1)), axis=1)[:, : level.length]
-    orders = np.stack([forward, forward[:, ::-1]], axis=1).reshape(level.walks, level.length)
-    sizes = np.arange(level.smallest, level.length)
+    order = _orders(level, size, rng)
     for start in range(0, level.walks, chunk):
-        order = orders[start : start + chunk]
-        ascending = np.argsort(order, axis=1)
-        prefix_sizes = np.arange(level.smallest, level.length + 1)
-        yield Walks(
-            order=order,
-            nodes=np.take_along_axis(order, ascending, axis=1),
-            intact=ascending[:, None, :] < prefix_sizes[:, None],
-            added=order[:, level.smallest :],
-            sizes=sizes,
-        )
+        yield prefixes(level, order[start : start + chunk])
+
+
+def prefixes(level: Level, order: np.ndarray) -> Walks:
+    """Return walks of given orders.
+
+    Parameters
+    ----------
+    level : Level
+        The level they are of.
+    order : numpy.ndarray of int, shape (walks, length)
+        Nodes of each walk, as they are added.
+
+    Returns
+    -------
+    Walks
+        In the order given.
+    """
+    place = np.argsort(order, axis=1)
+    sizes = np.arange(level.smallest, level.length + 1)
+    return Walks(
+        order=order,
+        nodes=np.take_along_axis(order, place, axis=1),
+        intact=place[:, None, :] < sizes[:, None],
+        added=order[:, level.smallest :],
+        sizes=sizes[:-1],
+    )
+
+
+def _orders(level: Level, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the nodes of each walk as they are added, shape (walks, length): pairs of a walk and its reverse."""
+    pieces = size // level.length
+    nodes = _spread_orders(ceil(level.walks / (2 * pieces)), size, rng)[:, : pieces * level.length]
+    # From the ends of all pieces to their middles, as a walk and its reverse share the distance from the nearer end.
+    place = np.arange(level.length)
+    inwards = np.argsort(np.minimum(place, place[::-1]), kind="stable")
+    forward = np.empty((len(nodes), pieces, level.length), dtype=int)
+    forward[:, :, inwards] = nodes.reshape(len(nodes), level.length, pieces).swapaxes(1, 2)
+    forward = forward.reshape(-1, level.length)[: level.walks // 2]
+    return np.stack([forward, forward[:, ::-1]], axis=1).reshape(level.walks, level.length)
+
+
+def _spread_orders(count: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return orders of all nodes, shape (count, size), in which a node stands in each of `count` stretches about once.
+
+    Nodes are sorted by keys. A node's keys in all orders are a stratified sample of an interval, one in each stretch of
+    it, in random order (a Latin hypercube: McKay, Beckman and Conover 1979). In every single order the keys of
+    different nodes are independent and uniform, and so the order is uniformly random.
+    """
+    stretch = rng.permuted(np.tile(np.arange(count), (size, 1)), axis=1).T
+    return np.argsort(stretch + rng.random((count, size)), axis=1)
