@@ -19,6 +19,8 @@ From any folder: paths that are given start there, and results go there.
   paper     rebuild the published study into results/paper and results/frequency (an hour on two cores; goes on
             where it was interrupted); see docs/reproduction.md
   paper-quick   the same figures from fewer walks and a coarser map, into results/*_quick (about ten minutes)
+  paper-graphs  the published study's map on twelve graphs, into results/paper_graphs (hours on two cores; goes on
+            where it was interrupted); see docs/reproduction.md
   doctor    say what this machine has, what a study takes of it, and what is wrong; arguments go to snakemake
   plan      print what the jobs of a study ask a cluster for, and send none; arguments go to snakemake
   archive   write a finished study as an RO-Crate, e.g. ./run.sh archive results/default
@@ -211,6 +213,9 @@ paper)
 paper-quick)
     (workflow "" "$@" --configfile "$here/config/studies/paper.yaml" "$here/config/studies/paper_quick.yaml")
     workflow "" "$@" --configfile "$here/config/studies/frequency.yaml" "$here/config/studies/frequency_quick.yaml"
+    ;;
+paper-graphs)
+    workflow "" "$@" --configfile "$here/config/studies/paper.yaml" "$here/config/studies/paper_graphs.yaml"
     ;;
 read)
     setup

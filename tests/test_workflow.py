@@ -50,6 +50,10 @@ CLOSED = {
         "washout": 0, "train": 300, "validation": 50, "test": 50,
     },
     "tuning": {"spectral_radius": [0.66], "leak": [0.1], "input_scaling": [1.0], "ridge": [0]},
+    "regimes": [
+        {"name": "optimal", "tuned": True},
+        {"name": "non-optimal", "spectral_radius": 1.5, "leak": 0.1, "input_scaling": 1.0},
+    ],
     "sweep": {
         "refit_readout": True, "rescale": True, "walks_per_batch": 2,
         "until": {"reliability": 0.1, "walks_per_batch": 4},
@@ -234,15 +238,26 @@ def test_files_of_a_package_are_fetched_once_and_on_their_terms(checkout, packag
 
 
 def test_a_study_in_closed_loop_with_map_and_noise_curve(tmp_path):
-    tables = {name: f"results/smoke/tables/{name}.csv" for name in ("sweeps", "map_networks", "noise_curves")}
+    names = ("sweeps", "map_networks", "noise_curves", "map_regimes", "published_draws")
+    tables = {name: f"results/smoke/tables/{name}.csv" for name in names}
     answer = snakemake(tmp_path, *tables.values(), "results/smoke/figures/published_tuning.png", change=CLOSED)
     assert answer.returncode == 0, answer.output
-    sweeps, networks, curves = (pd.read_csv(tmp_path / file) for file in tables.values())
+    sweeps, networks, curves, compared, draws = (pd.read_csv(tmp_path / file) for file in tables.values())
     assert (sweeps[["loop", "refit_readout", "rescale"]] == ["closed", 1, 1]).all(axis=None)
     assert sweeps["bounded_lesioned_share"].between(0, 0.5).all()
     points = networks.query("measure == 'test_score'")
     assert len(points) == 2 * 2 * 2 and points["estimate"].notna().all()
     assert set(curves["walks"]) == {16, 32} and set(curves["kind"]) == {"short", "long"}
+    # One of the two regimes is a point of the map.
+    assert set(compared["regime"]) == {"non-optimal"} and set(compared["loop"]) == {
+        "closed",
+        "forced",
+        "closed - forced",
+    }
+    scores = compared.query("measure == 'test_score'").set_index("loop")
+    assert scores.loc["closed", "graphs"] == 2 and scores.loc["closed", "low"] < scores.loc["closed", "high"]
+    assert draws.set_index("connectome")["draw"].to_dict() == {"published36": 2, "published36c": 0}
+    assert draws["best_draw"].tolist() == [2, 35] and draws["seed"].tolist() == [2022, 2023]
     with xr.open_dataset(tmp_path / "results/smoke/published_tuning.nc") as tuned:
         assert tuned.attrs["validation_error"] == pytest.approx(0.00486, abs=5e-6)
     wider = CLOSED | {"map": CLOSED["map"] | {"leak": [0.1, 0.5]}}

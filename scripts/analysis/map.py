@@ -1,4 +1,4 @@
-"""Put the parts of the map together."""
+"""Put the parts of the map together, and compare the regimes that are points of it."""
 
 from snakemake.iocontainers import Snakemake
 
@@ -15,6 +15,12 @@ with logged(snakemake.log[0]):
     for variables, file in (
         (["mean", "low", "high", "graphs"], snakemake.output.mean),
         (["estimate", "se"], snakemake.output.networks),
-        (["association", "association_low", "association_high", "unknown"], snakemake.output.association),
+        (
+            ["association", "association_low", "association_high", "association_graphs", "unknown"],
+            snakemake.output.association,
+        ),
     ):
         storage.write_table(result[variables].to_dataframe().reset_index(), file)
+    if snakemake.params.regimes:
+        compared = parameter_map.compare_regimes(result, snakemake.params.regimes)
+        storage.write_table(compared.to_dataframe().reset_index(), snakemake.output.regimes)

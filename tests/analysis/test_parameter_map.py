@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import xarray as xr
 from conftest import TASK, make_network
 from scipy import stats
 
@@ -125,3 +126,99 @@ def test_a_point_that_overflows_leaves_the_others():
     assert result["estimate"].sel(spectral_radius=60.0).isnull().all()
     assert result["estimate"].sel(spectral_radius=0.5, measure="test_score").notnull().all()
     assert TASK["washout"]  # long enough for 60^t to overflow
+
+
+def networks(values, graphs):
+    """Return values of networks, the first axis, with their graphs."""
+    return xr.DataArray(values, dims=("connectome", "run"), coords={"graph": ("connectome", graphs)})
+
+
+#: Twelve graphs, of one two draws of the weights and of another four: sixteen networks.
+GRAPHS = [f"{graph:02}" for graph in range(12)] + ["00", "01", "01", "01"]
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+def test_intervals_over_graphs_cover_what_is_true(skewed):
+    """Of 4,000 runs of 0.95, below 0.94 or above 0.96 has a chance of 4e-3; of skewed values, below 0.93 is too few."""
+    rng = np.random.default_rng(7)
+    of_graph = rng.beta(2, 6, (12, 4000)) - 0.25 if skewed else rng.normal(0, 0.15, (12, 4000))
+    of_draw = rng.normal(0, 0.05, (len(GRAPHS), 4000))
+    values = networks(0.5 + of_graph[[int(graph) for graph in GRAPHS]] + of_draw, GRAPHS)
+    _, low, high, count = parameter_map.over_graphs(values)
+    covered = float(((low <= 0.5) & (high >= 0.5)).mean())
+    assert (0.93 if skewed else 0.94) < covered < 0.96 and (count == 12).all()
+
+
+def test_draws_of_a_graph_are_no_graphs():
+    """Twelve networks on three graphs: of 4,000 runs intervals over networks cover 0.6, those over graphs 0.95."""
+    rng, graphs = np.random.default_rng(8), np.repeat(["a", "b", "c"], 4)
+    values = np.repeat(rng.normal(0, 0.15, (3, 4000)), 4, axis=0) + rng.normal(0, 0.05, (12, 4000))
+    covered = {}
+    for name, labels in {"graphs": graphs, "networks": np.arange(12)}.items():
+        _, low, high, _ = parameter_map.over_graphs(networks(values, labels))
+        covered[name] = float(((low <= 0) & (high >= 0)).mean())
+    assert 0.94 < covered["graphs"] < 0.96 and covered["networks"] < 0.75
+
+
+def test_intervals_of_associations_cover_what_is_true():
+    """Spearman's over 15 points of twelve graphs: of 200 runs of 0.95, below 0.90 or all has a chance of 3e-3."""
+    rng, runs = np.random.default_rng(9), 200
+    score = rng.normal(size=(1000, runs, 15))
+    share = 0.5 * score + rng.normal(size=score.shape)
+    parts = [
+        xr.Dataset(
+            # Runs stand for loops.
+            {"estimate": (("loop", "spectral_radius", "leak", "measure"), np.stack([x, y], axis=-1)[:, :, None])},
+            coords={"loop": range(runs), "spectral_radius": range(15), "leak": [0.1], "measure": ["test_score", "y"]},
+            attrs={"graph": str(graph)},
+        )
+        for graph, (x, y) in enumerate(zip(score[:12], share[:12], strict=True))
+    ]
+    found = parameter_map.summarise(parts, [f"network {graph}" for graph in range(12)]).sel(measure="y")
+    ranked = (decomposition.ranks(values) - 8 for values in (score, share))
+    true = np.prod([*ranked], axis=0).sum(axis=-1).mean() / 280  # of 15 ranks: the sum of their squares
+    covered = (found["association_low"] <= true) & (found["association_high"] >= true)
+    assert 0.9 < float(covered.mean()) < 1 and (found["association_graphs"] == 12).all()
+
+
+def test_regimes_and_loops_are_compared_within_networks():
+    parts = [explore(seed, loops=["open"]) for seed in (3, 4, 5)]
+    # A second loop, which differs, and draws of one graph.
+    parts = [xr.concat([part, (part + seed).assign_coords(loop=["other"])], "loop", combine_attrs="override")
+             for seed, part in enumerate(parts)]  # fmt: skip
+    for part, graph in zip(parts, "aab", strict=True):
+        part.attrs["graph"] = graph
+    measure = "raw_magnitude_pearson_all"
+    regimes = {"one": (0.5, 1.0), "two": (1.1, 0.4)}
+    whole = parameter_map.summarise(parts, ["x", "y", "z"])
+    result = parameter_map.compare_regimes(whole, regimes)
+    assert [*result["regime"].values] == ["one", "two", "one - two"]
+    assert [*result["loop"].values] == ["open", "other", "open - other"]
+    x, y, z = (
+        float(part["estimate"].sel(measure=measure, loop="open", spectral_radius=0.5, leak=1.0))
+        - float(part["estimate"].sel(measure=measure, loop="open", spectral_radius=1.1, leak=0.4))
+        for part in parts
+    )
+    found = result.sel(measure=measure, regime="one - two", loop="open")
+    mean, half = ((x + y) / 2 + z) / 2, 12.706205 * abs((x + y) / 2 - z) / 2
+    assert [float(found[key]) for key in ("mean", "low", "high")] == pytest.approx([mean, mean - half, mean + half])
+    # By 0 and 1 on the one graph and by 2 on the other; what is the same in both regimes cancels.
+    loops = result["mean"].sel(measure=measure, loop="open - other")
+    assert float(loops.sel(regime="one")) == pytest.approx(-(0.5 + 2) / 2)
+    assert float(loops.sel(regime="one - two")) == pytest.approx(0, abs=1e-12)
+
+
+def test_a_difference_from_what_is_not_known_is_not_known():
+    parts = [explore(seed) for seed in (3, 4, 5)]
+    measure = "raw_magnitude_pearson_all"
+    parts[0]["estimate"].loc[{"measure": measure, "spectral_radius": 0.5, "leak": 1.0}] = np.nan
+    whole = parameter_map.summarise(parts, ["x", "y", "z"])
+    result = parameter_map.compare_regimes(whole, {"one": (0.5, 1.0), "two": (1.1, 0.4)}).sel(measure=measure)
+    assert result["unknown"].sel(loop="open").values.tolist() == [1, 0, 1]
+    assert result["graphs"].sel(loop="open").values.tolist() == [2, 3, 2]
+    np.testing.assert_allclose(
+        result["mean"].sel(regime="one - two"),
+        (whole["estimate"].sel(spectral_radius=0.5, leak=1.0) - whole["estimate"].sel(spectral_radius=1.1, leak=0.4))
+        .sel(measure=measure, connectome=["y", "z"])
+        .mean("connectome"),
+    )

@@ -191,6 +191,15 @@ POINTS = {
     for leak in MAP.get("leak", [])
 }
 
+# Regimes that are one of them.
+REGIMES_ON_MAP = {
+    regime["name"]: (regime["spectral_radius"], regime["leak"])
+    for regime in config["regimes"]
+    if "leak" in regime
+    and (regime["spectral_radius"], regime["leak"]) in POINTS.values()
+    and regime["input_scaling"] == MAP["input_scaling"]
+}
+
 
 rule map_part:
     input:
@@ -230,6 +239,7 @@ rule map:
     input:
         expand(rules.map_part.output, connectome=MAP_CONNECTOMES, place=POINTS),
     output:
+        **({"regimes": f"{STUDY}/tables/map_regimes.csv"} if REGIMES_ON_MAP else {}),
         map=f"{STUDY}/map.nc",
         mean=f"{STUDY}/tables/map.csv",
         networks=f"{STUDY}/tables/map_networks.csv",
@@ -245,6 +255,7 @@ rule map:
     params:
         code=code("analysis/map.py"),
         connectomes=[key for key in MAP_CONNECTOMES for _ in POINTS],
+        regimes=REGIMES_ON_MAP,
     script:
         "../../scripts/analysis/map.py"
 

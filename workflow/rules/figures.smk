@@ -97,7 +97,7 @@ rule study_figures:
             rules.influence.output, connectome=CONNECTOMES, regime=REGIMES[0]
         ),
         map=[rules.map.output.map] if MAP else [],
-        published_tuning=[*rules.published_tuning.output] if PUBLISHED else [],
+        published_tuning=[rules.published_tuning.output.tuning] if PUBLISHED else [],
     output:
         **files_of_figures(STUDY_FIGURES),
     log:

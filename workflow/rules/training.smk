@@ -1,6 +1,10 @@
-PUBLISHED = config["task"]["series"] and any(
-    CATALOGUE[key].get("model") == "published" for key in CONNECTOMES
-)
+# Networks that are drawn as the published one, by what they are drawn with.
+DRAWN_AS_PUBLISHED = {
+    key: CATALOGUE[key]["parameters"]
+    for key in dict.fromkeys([*CONNECTOMES, *MAP_CONNECTOMES])
+    if CATALOGUE[key].get("model") == "published"
+}
+PUBLISHED = config["task"]["series"] and {*CONNECTOMES} & {*DRAWN_AS_PUBLISHED}
 
 
 rule task:
@@ -95,12 +99,14 @@ rule training:
         "../../scripts/training/training.py"
 
 
-# The tuning by which the published network was chosen, over all draws of its weights.
+# The tuning by which the published network was chosen, over all draws of its weights; and which draw it chooses of the
+# graph of every network of its kind.
 rule published_tuning:
     input:
         lambda _: inputs_of(series_files(), SERIES_SHIPPED),
     output:
-        f"{STUDY}/published_tuning.nc",
+        tuning=f"{STUDY}/published_tuning.nc",
+        draws=f"{STUDY}/tables/published_draws.csv",
     log:
         f"{LOGS}/published_tuning.log",
     benchmark:
@@ -111,6 +117,7 @@ rule published_tuning:
         **needs("published_tuning"),
     params:
         code=code("training/published_tuning.py"),
+        networks=DRAWN_AS_PUBLISHED,
         series=SERIES,
         shipped=SERIES_SHIPPED,
         files_sha256=lambda _: digests_of(series_files()),

@@ -23,7 +23,7 @@ other measures of structure and surrogates (``topology.nc``), networks wired at 
 `nulls`
     `nulls.draw` one, `nulls.study` it, `nulls.compare` them
 `parameter_map`
-    `explore` a grid, `summarise` it
+    `explore` a grid, `summarise` it `over_graphs`, `compare_regimes` that are points of it
 `noise_curve`
     `noise_curve.measured`, `expected`, `gather`
 `cautions`

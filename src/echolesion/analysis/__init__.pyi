@@ -25,6 +25,8 @@ from .interaction import interactions as interactions
 from .measurement import labelled as labelled
 from .noise_curve import expected as expected
 from .noise_curve import gather as gather
+from .parameter_map import compare_regimes as compare_regimes
 from .parameter_map import explore as explore
+from .parameter_map import over_graphs as over_graphs
 from .parameter_map import summarise as summarise
 from .topology import measures as measures

@@ -6,14 +6,18 @@ belongs to the one that was drawn: intervals of `summarise` are over graphs. Net
 draw of their weights, are no independent examples of it: they are averaged first.
 
 Where a measure is not known (see `decomposition`), the point is left out, and counted.
+
+What regimes differ in, and loops, is the difference within each network, whose graph and weights are the same in both;
+intervals of `compare_regimes` are over graphs too.
 """
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy import stats
 
@@ -93,25 +97,20 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
         ``unknown (loop, measure)``, the number of points that are so left out, and the ``graph (connectome)`` of each
         network; ``mean``, ``low`` and ``high (loop, spectral_radius, leak, measure)``, the mean over the graphs of the
         other networks, their number ``graphs``, and the 95 % interval of the mean by Student's t, which is NaN for a
-        single graph; ``association``, ``association_low`` and ``association_high (loop, measure)``, the same of
-        Spearman's correlation of a measure with the test score over the points of the grid.
+        single graph; ``association``, ``association_low``, ``association_high`` and ``association_graphs (loop,
+        measure)``, the same of Spearman's correlation of a measure with the test score over the points of the grid.
     """
     of_networks = [part.expand_dims(connectome=[name]) for part, name in zip(parts, networks, strict=True)]
     whole = xr.combine_by_coords(of_networks, join="outer", combine_attrs="override")
     assert isinstance(whole, xr.Dataset)
     graphs = {name: part.attrs["graph"] for part, name in zip(parts, networks, strict=True)}
     whole = whole.sel(connectome=list(graphs)).assign_coords(graph=("connectome", list(graphs.values())))
-    mean, low, high, count = _over_graphs(whole["estimate"])
+    mean, low, high, count = over_graphs(whole["estimate"])
     unknown = whole["estimate"].isnull().sum(["connectome", "spectral_radius", "leak"])
-    association = xr.full_like(whole["estimate"].isel(spectral_radius=0, leak=0, drop=True), np.nan)
-    for name, loop, measure in product(*(association[dim].values for dim in association.dims)):
-        of_network = whole["estimate"].sel(connectome=name, loop=loop)
-        score, other = (of_network.sel(measure=m).values.ravel() for m in ("test_score", measure))
-        there = np.isfinite(score) & np.isfinite(other)
-        if there.sum() > 2:
-            ranked = (decomposition.ranks(values[there]) for values in (score, other))
-            association.loc[name, loop, measure] = decomposition.pearson(*(values[None] for values in ranked)).item()
-    between, *ends, _ = _over_graphs(association)
+    points = whole["estimate"].stack(point=["spectral_radius", "leak"])
+    of_score = points.sel(measure="test_score", drop=True)
+    association = xr.apply_ufunc(_spearman, of_score, points, input_core_dims=[["point"], ["point"]], vectorize=True)
+    between, *ends, of_graphs = over_graphs(association)
     between_low, between_high = (end.clip(-1, 1) for end in ends)
     meanings = {
         "unknown": (unknown, "points, of all networks, at which the measure is not known"),
@@ -122,14 +121,83 @@ def summarise(parts: Sequence[xr.Dataset], networks: Sequence[str]) -> xr.Datase
         "association": (between, "Spearman correlation with the test score over the grid, mean over graphs"),
         "association_low": (between_low, "lower end of the 95 % interval of that mean"),
         "association_high": (between_high, "upper end of the 95 % interval of that mean"),
+        "association_graphs": (of_graphs, "number of graphs that that mean is over"),
     }
     return whole.assign(
         {name: value.assign_attrs(long_name=meaning, units="1") for name, (value, meaning) in meanings.items()}
     )
 
 
-def _over_graphs(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]:
-    """Return mean and 95 % interval over graphs, of each the mean over its networks, and the number of graphs."""
+def _spearman(first: np.ndarray, second: np.ndarray) -> float:
+    """Return Spearman's correlation over the points where both are known; NaN if these are fewer than three."""
+    known = np.isfinite(first) & np.isfinite(second)
+    if known.sum() < 3:
+        return np.nan
+    return float(decomposition.pearson(*(decomposition.ranks(values[known])[None] for values in (first, second)))[0, 0])
+
+
+def compare_regimes(whole: xr.Dataset, regimes: Mapping[str, tuple[float, float]]) -> xr.Dataset:
+    """Average points of a map over graphs, and their differences.
+
+    Parameters
+    ----------
+    whole : xarray.Dataset
+        From `summarise`.
+    regimes : mapping of str to (float, float)
+        Spectral radius and leak rate by name: points of the map.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``mean``, ``low``, ``high`` and ``graphs (regime, loop, measure)`` as in `summarise`, and ``unknown``, the
+        number of networks in which the measure is not known, which are left out. Regimes, and likewise loops, are those
+        there are, then the differences "a - b" of every two, each of a network with itself, known if both are.
+    """
+    points = [
+        whole["estimate"].sel(spectral_radius=radius, leak=leak).drop_vars(["spectral_radius", "leak"])
+        for radius, leak in regimes.values()
+    ]
+    values = xr.concat(points, pd.Index(list(regimes), name="regime"))
+    for dim in ("regime", "loop"):
+        values = _with_differences(values, dim)
+    mean, low, high, count = over_graphs(values)
+    meanings = {
+        "mean": (mean, "mean over graphs"),
+        "low": (low, "lower end of the 95 % interval of the mean over graphs"),
+        "high": (high, "upper end of the 95 % interval of the mean over graphs"),
+        "graphs": (count, "number of graphs that the mean is over"),
+        "unknown": (values.isnull().sum("connectome"), "networks in which the measure is not known"),
+    }
+    return xr.Dataset(
+        {name: value.assign_attrs(long_name=meaning, units="1") for name, (value, meaning) in meanings.items()}
+    )
+
+
+def _with_differences(values: xr.DataArray, dim: str) -> xr.DataArray:
+    """Put the differences of every two labels of a dim behind these."""
+    pairs = list(combinations(values[dim].values, 2))
+    differences = [values.sel({dim: a}, drop=True) - values.sel({dim: b}, drop=True) for a, b in pairs]
+    names = [*map(str, values[dim].values), *(f"{a} - {b}" for a, b in pairs)]
+    return xr.concat(
+        [*(values.sel({dim: a}, drop=True) for a in values[dim].values), *differences], pd.Index(names, name=dim)
+    )
+
+
+def over_graphs(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]:
+    """Average networks over graphs, of each the mean over its networks.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        With the dim ``connectome`` and along it the coordinate ``graph``; NaN where not known, which is left out.
+
+    Returns
+    -------
+    mean, low, high : xarray.DataArray
+        The mean and its 95 % interval by Student's t, NaN for a single graph.
+    count : xarray.DataArray
+        Graphs that it is over.
+    """
     of_graphs = values.groupby("graph").mean("connectome").transpose("graph", ...)
     count, mean = of_graphs.count("graph"), of_graphs.mean("graph")
     quantile = count.copy(data=stats.t.ppf(0.975, count - 1))  # NaN for a single graph
