@@ -2,11 +2,14 @@
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
+import yaml
 from measure import SEED, make, row, run_process
 
 from echolesion import sweep
@@ -39,19 +42,44 @@ def worm() -> list[dict[str, Any]]:
     ]
 
 
-def published() -> list[dict[str, Any]]:
-    """Sweep the published network in closed loop on two cores, once it is trained."""
-    network = "results/paper/published36/tuned"
+def sweeps(file: Path, regimes: Sequence[str], engine: str) -> tuple[float, float]:
+    """Return minutes and memory (GiB) of all sweeps of a study on two cores, once its networks are trained."""
+    config = yaml.safe_load(file.read_text())
+    config["sweep"] |= {"engine": engine, "until": None, "shards": 8}
     with tempfile.TemporaryDirectory() as folder:
-        for targets in ([f"{network}/training.nc"], [f"{network}/sweep/0-{shard}.nc" for shard in range(8)]):
+        Path(folder, "study.yaml").write_text(yaml.safe_dump(config))
+        of_regimes = [f"results/{config['study']}/{config['connectomes'][0]}/{regime}" for regime in regimes]
+        shards = range(config["sweep"]["shards"])
+        trained = [f"{regime}/training.nc" for regime in of_regimes]
+        for targets in (trained, [f"{regime}/sweep/0-{shard}.nc" for regime in of_regimes for shard in shards]):
             seconds, memory = run_process(
                 ["snakemake", "-s", str(ROOT / "Snakefile"), "--directory", folder, "--cores", "2", *targets,
-                 "--configfile", str(ROOT / "config/studies/paper.yaml")]
+                 "--configfile", str(Path(folder, "study.yaml"))]
             )  # fmt: skip
+    return seconds / 60, memory
+
+
+def published() -> list[dict[str, Any]]:
+    """Sweep the published network in closed loop."""
+    time, memory = sweeps(ROOT / "config/studies/paper.yaml", ["tuned"], "lanes")
     case = "1,200 walks, read-out fitted again, rescaled"
     return [
-        row("published36 in closed loop, time of the sweep", case, seconds / 60, "min", at_most=2),
+        row("published36 in closed loop, time of the sweep", case, time, "min", at_most=2),
         row("published36 in closed loop, memory of all processes", case, memory, "GiB"),
+    ]
+
+
+def engines() -> list[dict[str, Any]]:
+    """Sweep a worm's connectome by both engines, in turn."""
+    file, case = ROOT / "benchmarks/celegans279.yaml", "both regimes, 160 walks, time axis 500"
+    found = {
+        engine: np.array([sweeps(file, ["optimal", "non-optimal"], engine) for _ in range(2)]).mean(axis=0)
+        for engine in ("torch", "lanes")
+    }
+    time, memory = found["torch"] / found["lanes"]
+    return [
+        row("celegans279, sweeps in lanes against tensors", case, time, "x", at_least=2.5),
+        row("celegans279, memory of lanes over that of tensors", case, 1 / memory, "x", at_most=0.7),
     ]
 
 
@@ -69,7 +97,7 @@ def large() -> list[dict[str, Any]]:
 
 def measure() -> list[dict[str, Any]]:
     """Return the rows."""
-    return worm() + published() + large()
+    return worm() + published() + engines() + large()
 
 
 def _large_step(step: str, folder: Path) -> None:
