@@ -1,6 +1,7 @@
 """How much faster lanes are than tensors: whole sweeps with split and read-out, in turn in one process."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from echolesion.connectome import catalogue, preparation
 from echolesion.records import seeds
 
 ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "tests"))
+import kinds
+
 STEPS = 100
 #: Nodes, density, walks per batch, as many as make what a sweep does once not matter, and the ratio to reach.
 RANDOM = ((36, 0.1, 1000, 2.7), (100, 0.1, 160, 3.0), (279, 0.1, 20, 2.3), (1000, 0.02, 4, 4.0))
@@ -46,11 +50,26 @@ def ratios(case: str, made: tuple[xr.Dataset, ...], walks: int, at_least: float)
     return rows
 
 
+def of_kind(kind: str, size: int = 100, walks: int = 40) -> dict[str, Any]:
+    """Return the row of another kind of node, with drives of its own for every node."""
+    network, trained, piece = kinds.network_of(kind, size)
+    sparse = make(size, STEPS)[0]["weights"].values
+    network = network.assign(weights=(("source", "target"), sparse * 0.5 / 0.9))
+
+    def run(engine: str) -> None:
+        sweep.run(network, trained, piece, seed=SEED, batches=[0], walks=walks, node=kinds.KINDS[kind], engine=engine)
+
+    seconds = interleaved({engine: lambda engine=engine: run(engine) for engine in ("lanes", "torch")}, 5)
+    case = f"{kind}, N = {size}, density 0.1, {piece.sizes['time']} steps"
+    return row("lanes against tensors, other kinds of nodes", case, seconds["torch"] / seconds["lanes"])
+
+
 def measure() -> list[dict[str, Any]]:
     """Return the rows of all networks, and the machine's load before and after."""
     loads, rows = [os.getloadavg()[0]], []
     for size, density, walks, at_least in RANDOM:
         rows += ratios(f"N = {size}, density {density}", make(size, STEPS, density), walks, at_least)
     rows += ratios("celegans279", train(celegans(), STEPS), 20, 2.5)
+    rows += [of_kind(kind) for kind in kinds.KINDS]
     loads.append(os.getloadavg()[0])
     return [*rows, row("load of the machine before and after", "1 while it measures", np.array(loads))]
