@@ -14,10 +14,10 @@ from echolesion import shapley, sweep
 from echolesion.connectome import catalogue, preparation
 from echolesion.records import seeds
 
-ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "tests"))
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
 import kinds
 
+ROOT = Path(__file__).parents[1]
 STEPS = 100
 #: Nodes, density, walks per batch, as many as make what a sweep does once not matter, and the ratio to reach.
 RANDOM = ((36, 0.1, 1000, 2.7), (100, 0.1, 160, 3.0), (279, 0.1, 20, 2.3), (1000, 0.02, 4, 4.0))
