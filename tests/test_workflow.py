@@ -38,10 +38,14 @@ atexit.register(leave)
 """
 )
 #: Modules of engines that are imported when they are chosen.
-COMPILED = {f"echolesion.{name}" for name in ("records.compilation", "dynamics.octets", "dynamics.triangles")} | {
-    f"echolesion.sweep.{name}"
-    for name in ("lanes", "strips", "kernels", "vectors", "closed_lanes", "closed_plan", "closed_steps")
-}
+COMPILED = {
+    f"echolesion.{name}"
+    for name in (
+        "records.compilation", "dynamics.octets", "dynamics.triangles", "dynamics.vectors", "dynamics.leaky_vectors",
+        "sweep.lanes", "sweep.plans", "sweep.strips", "sweep.rows", "sweep.kernels", "sweep.closed_lanes",
+        "sweep.closed_plan", "sweep.closed_steps",
+    )
+}  # fmt: skip
 CHAIN = ["connectome.nc", "tuning.nc", "optimal/reservoir.nc", "optimal/training.nc", "optimal/sweep/0-0.nc"]
 CLOSED = {
     "connectomes": ["published36"], "weighting": "own",

@@ -154,7 +154,8 @@ def test_the_published_network():
 
     No coalition of this seed has two nodes that do nearly the same: then nothing is known of the read-out to more than
     some digits, by any engine. One of 7 nodes of seed 0 has a condition of 2e11 and read-out weights of 3e9; its output
-    is off by 1e-8 in torch and by 2e-8 in lanes, compared with extended precision.
+    is off by 1e-8 in torch and by 2e-8 in lanes, compared with extended precision. Of the seeds 2 to 7, half are within
+    1e-9 of the largest value, the others within 7e-9.
     """
     graph = load({"model": "published", "parameters": {"draw": 2}}, "published36", ROOT)
     settings = {
@@ -166,7 +167,7 @@ def test_the_published_network():
     parameters = {"leak": published_tuning.LEAK, "bias": published_tuning.BIAS}
     network = reservoir.build(graph, unscaled, input_scaling=1, spectral_radius=published_tuning.RADII[6], **parameters)
     networks = network, training.train(network, series, [0]), task.split(series, "test")
-    compare(networks, seed=1, batches=[0], walks=2, **BOTH)
+    compare(networks, seed=2, batches=[0], walks=2, **BOTH)
 
 
 def test_equal_seeds_give_equal_bits_however_walks_are_shared_out(monkeypatch):

@@ -24,7 +24,7 @@ from echolesion.records.compilation import INNER
 
 
 def rows_of(kind: Compiled, lanes: int) -> tuple[Callable[..., Any], ...]:
-    """Return functions that load so many lanes of the signals and of all rows of a node, and that store the rows."""
+    """Return functions that load so many lanes of the signals, and of all rows, of a node, and that store its rows."""
     after, more = kind.held - 1, len(kind.start) - 1
 
     @njit(**INNER)
@@ -72,7 +72,24 @@ def gathered(kind: Compiled) -> Callable[..., Any]:
 
 
 def row_of(kind: Compiled, lanes: int, together: int, dense: bool) -> Callable[..., Any]:
-    """Return a function that takes so many lanes of a node one step further."""
+    """Return a function that takes lanes of a node one step further.
+
+    Parameters
+    ----------
+    kind : nodes.Compiled
+        Of the node.
+    lanes : {16, 32, 64}
+        So many at a time.
+    together : {1, 16}
+        Walks in a strip.
+    dense : bool
+        Whether what the node receives is made before, by a `receiver`.
+
+    Returns
+    -------
+    callable
+        Compiled.
+    """
     step, held_rows, channels = kind.step, kind.held, kind.channels
     load_sent, load_all, keep = rows_of(kind, lanes)
 
