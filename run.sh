@@ -16,10 +16,10 @@ From any folder: paths that are given start there, and results go there.
   study     run the default study into results/default (the verb when none is given);
             arguments go to snakemake, e.g. ./run.sh study --configfile config/studies/smoke.yaml; on a cluster
             ./run.sh study --profile slurm (see docs/scaling.md)
-  paper     rebuild the published study into results/paper and results/frequency (an hour on two cores; goes on
+  paper     rebuild the published study into results/paper and results/frequency (half an hour on two cores; goes on
             where it was interrupted); see docs/reproduction.md
   paper-quick   the same figures from fewer walks and a coarser map, into results/*_quick (about ten minutes)
-  paper-graphs  the published study's map on twelve graphs, into results/paper_graphs (hours on two cores; goes on
+  paper-graphs  the published study's map on twelve graphs, into results/paper_graphs (one to two hours on two cores; goes on
             where it was interrupted); see docs/reproduction.md
   doctor    say what this machine has, what a study takes of it, and what is wrong; arguments go to snakemake
   plan      print what the jobs of a study ask a cluster for, and send none; arguments go to snakemake
