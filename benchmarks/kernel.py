@@ -14,6 +14,7 @@ from echolesion.shapley.walks import sample
 from echolesion.sweep import kernels, lanes, plans, simulation
 
 STEPS = 100
+SQUARE, PRODUCT = torch.randn(1000, 1000, generator=torch.Generator().manual_seed(SEED)), torch.empty(1000, 1000)
 #: States of the chunk of walks that the kernel alone is timed with.
 STATES = 2**21
 #: Nodes, walks per batch, and how many times the time of its dense product at the peak a sweep may take.
@@ -95,6 +96,3 @@ def measure() -> list[dict[str, Any]]:
     """Return the rows of all sizes."""
     rows = [kernel_share(size) for size in (100, 200, 279, 400, 500)]
     return [*rows, *(whole(*case) for case in WHOLE), *exponent()]
-
-
-SQUARE, PRODUCT = torch.randn(1000, 1000, generator=torch.Generator().manual_seed(SEED)), torch.empty(1000, 1000)

@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-import yaml
-from measure import SEED, interleaved, make, row, train
+from measure import SEED, interleaved, make, row, train, worm
 
 from echolesion import shapley, sweep
-from echolesion.connectome import catalogue, preparation
-from echolesion.records import seeds
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 import kinds
@@ -21,13 +18,6 @@ ROOT = Path(__file__).parents[1]
 STEPS = 100
 #: Nodes, density, walks per batch, as many as make what a sweep does once not matter, and the ratio to reach.
 RANDOM = ((36, 0.1, 1000, 2.7), (100, 0.1, 160, 3.0), (279, 0.1, 20, 2.3), (1000, 0.02, 4, 4.0))
-
-
-def celegans() -> xr.DataArray:
-    """Return the graph of celegans279, its weights redrawn with signs."""
-    entry = yaml.safe_load((ROOT / "config/connectomes.yaml").read_text())["celegans279"]
-    graph = catalogue.load(entry, "celegans279", ROOT)
-    return preparation.prepare(graph, ["drop_self_connections"], "random_signed", seeds.generator(SEED, "weights"))
 
 
 def ratios(case: str, made: tuple[xr.Dataset, ...], walks: int, at_least: float) -> list[dict[str, Any]]:
@@ -69,7 +59,7 @@ def measure() -> list[dict[str, Any]]:
     loads, rows = [os.getloadavg()[0]], []
     for size, density, walks, at_least in RANDOM:
         rows += ratios(f"N = {size}, density {density}", make(size, STEPS, density), walks, at_least)
-    rows += ratios("celegans279", train(celegans(), STEPS), 20, 2.5)
+    rows += ratios("celegans279", train(worm("random_signed"), STEPS), 20, 2.5)
     rows += [of_kind(kind) for kind in kinds.KINDS]
     loads.append(os.getloadavg()[0])
     return [*rows, row("load of the machine before and after", "1 while it measures", np.array(loads))]

@@ -3,18 +3,22 @@
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import psutil
 import xarray as xr
+import yaml
 
 from echolesion import connectome, training
+from echolesion.connectome import catalogue, preparation
 from echolesion.dynamics import reservoir
 from echolesion.records import seeds
 from echolesion.training import task
 
+ROOT = Path(__file__).parents[1]
 SEED = 2022
 
 
@@ -89,6 +93,14 @@ def make(
     rng = seeds.generator(SEED, "weights", size)
     graph = connectome.from_matrix(rng.uniform(-1, 1, (size, size)) * (rng.random((size, size)) < density))
     return train(graph, steps, washout, spectral_radius)
+
+
+def worm(weighting: str) -> xr.DataArray:
+    """Return the connectome of celegans279, prepared as in the default study but for its weights."""
+    entry = yaml.safe_load((ROOT / "config/connectomes.yaml").read_text())["celegans279"]
+    measured = catalogue.load(entry, "celegans279", ROOT)
+    steps = ["drop_self_connections", "drop_isolated"]
+    return preparation.prepare(measured, steps, weighting, seeds.generator(SEED, "weights"))
 
 
 def train(

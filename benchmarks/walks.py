@@ -15,15 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
-import yaml
-from measure import SEED, make, row, train
+from measure import SEED, make, row, train, worm
 
 from echolesion import shapley
-from echolesion.connectome import catalogue, preparation
 from echolesion.connectome.graph import off_diagonal
 from echolesion.records import seeds
 from echolesion.sweep import simulation
-from echolesion.sweep.sums import add, empty, walks_at_once
+from echolesion.sweep.engines import Tensors
 
 STEPS, WASHOUT, BINS = 20, 20, 10
 #: Lengths of walks, and what a state costs there beside one in a long walk, where walks are lanes of vectors.
@@ -33,14 +31,6 @@ RESAMPLED = 1000
 ROOT = Path(__file__).parents[1]
 
 
-def worm() -> tuple[xr.Dataset, xr.Dataset, xr.Dataset]:
-    """Return a network on the connectome of celegans279, weighted as in the default study."""
-    entry = yaml.safe_load((ROOT / "config/connectomes.yaml").read_text())["celegans279"]
-    measured = catalogue.load(entry, "celegans279", ROOT)
-    steps = ["drop_self_connections", "drop_isolated"]
-    return train(preparation.prepare(measured, steps, "rank_signed", seeds.generator(SEED, "weights")), STEPS, WASHOUT)
-
-
 #: By name: networks, walks per batch, batches of either rule, and walks of a batch of the long sweep for one of these.
 CASES: dict[str, tuple[Callable[[], tuple[xr.Dataset, xr.Dataset, xr.Dataset]], int, int, int]] = {
     "N = 36": (lambda: make(36, STEPS, washout=WASHOUT), 60, 200, 20),
@@ -48,7 +38,7 @@ CASES: dict[str, tuple[Callable[[], tuple[xr.Dataset, xr.Dataset, xr.Dataset]], 
     "N = 100, radius 1.2": (lambda: make(100, STEPS, washout=WASHOUT, spectral_radius=1.2), 20, 60, 8),
     "N = 279": (lambda: make(279, STEPS, washout=WASHOUT), 20, 16, 3),
     "N = 279, radius 1.2": (lambda: make(279, STEPS, washout=WASHOUT, spectral_radius=1.2), 20, 16, 3),
-    "celegans279": (worm, 20, 16, 3),
+    "celegans279": (lambda: train(worm("rank_signed"), STEPS, WASHOUT), 20, 16, 3),
 }
 
 
@@ -74,13 +64,13 @@ RULES = {"before": (before, independent), "now": (shapley.levels, shapley.sample
 
 def level_sums(problem: simulation.Problem, level: shapley.Level, sample: Any, rng: np.random.Generator) -> tuple:
     """Return sums and weights of the influence of all pairs, of contributions, and the seconds of a level's walks."""
-    start = process_time()
-    sums = empty(problem, BINS, 1)
-    for chunk in sample(level, problem.size, rng, walks_at_once(problem, level)):
-        add(sums, problem, 0, level, chunk)
+    start, engine = process_time(), Tensors(problem, BINS)
+    sums = engine.empty(1)
+    for chunk in sample(level, problem.size, rng, engine.walks_at_once(level)):
+        engine.add(sums, 0, level, chunk)
     seconds, size = process_time() - start, problem.size
     pairs = off_diagonal(size)
-    influence = (sums.influence[:, :size, :size] * problem.scale).permute(1, 2, 0).double().numpy()[pairs]
+    influence = (sums.influence[:, :size, :size] * engine.scale).permute(1, 2, 0).double().numpy()[pairs]
     weight = sums.influence_weight[:size, :size].numpy()[pairs]
     return influence, weight, sums.contribution[0, ..., 0].numpy(), sums.contribution_weight[0].numpy(), seconds
 

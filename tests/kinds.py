@@ -80,22 +80,13 @@ class StuartLandau:
         return Compiled(f"oscillator-{TEXT}", oscillator_step, (0.3, 1.0, -0.1), 0, 2, 3)
 
 
-class Bounded:
+class Bounded(Linear):
     """It sends x / (1 + x^2) of what is watched, which is no signal itself."""
 
-    start, signals, channels, scale, rest = (0.2,), 1, 1, 1.0, 0.0
+    start = (0.2,)
 
     def send(self, state):
         return state / (1 + state**2)
-
-    def receive(self, state, received, out):  # noqa: ARG002
-        return received
-
-    def step(self, state, made):
-        state += LINEAR_STEP * (made - state)
-
-    def watch(self, state):
-        return state[0]
 
     def compiled(self):
         return Compiled(f"bounded-{TEXT}", bounded_step, (0.2, 0.2 / 1.04), 1, 1, 1)

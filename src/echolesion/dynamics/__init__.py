@@ -24,7 +24,7 @@ it is lesioned (its radius, its read-out), and left to hear its own.
     intact
 `vectors`
     lanes in registers, a `Vector`: `vectors.load`, `vectors.store`, `splat`, `filled`, `tiled`, `fma`, `quotient`,
-    `clamp`, `vectors.gather`, `transpose`, `vectors.spread`, `spread_differences`,
+    `clamp`, `before_lane`, `vectors.gather`, `transpose`, `vectors.spread`, `spread_differences`,
     `differences`, `spread_between`; several rows of them: `load_rows`, `store_rows`, `gather_rows`, `numbers`, `wide`,
     `fma_rows`, `less_rows`, `rows_from_lane`
 `leaky_vectors`

@@ -49,6 +49,7 @@ from .reservoir import unit as unit
 from .triangles import absorb as absorb
 from .triangles import solve as solve
 from .vectors import Vector as Vector
+from .vectors import before_lane as before_lane
 from .vectors import clamp as clamp
 from .vectors import differences as differences
 from .vectors import filled as filled

@@ -317,21 +317,16 @@ def _iota(builder: Any, lanes: int) -> Any:
     return ir.Constant(ir.VectorType(_INT, lanes), list(range(lanes)))
 
 
-def _cut(sign: str) -> Any:
-    @intrinsic
-    def function(typing: Any, vector: Any, bound: Any) -> Any:
-        def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            lanes = vector.lanes
-            kept = builder.icmp_signed(sign, _iota(builder, lanes), _broadcast(builder, args[1], lanes))
-            return builder.select(kept, args[0], ir.Constant(args[0].type, [0.0] * lanes))
+@intrinsic
+def before_lane(typing: Any, vector: Any, bound: Any) -> Any:
+    """Return a vector with zeros in a lane and all after it."""
 
-        return vector(vector, types.int32), code
+    def code(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        lanes = vector.lanes
+        kept = builder.icmp_signed("<", _iota(builder, lanes), _broadcast(builder, args[1], lanes))
+        return builder.select(kept, args[0], ir.Constant(args[0].type, [0.0] * lanes))
 
-    return function
-
-
-#: A vector with zeros in all lanes before one; in that and all after it.
-from_lane, before_lane = _cut(">="), _cut("<")
+    return vector(vector, types.int32), code
 
 
 def _gather(context: Any, builder: Any, kinds: Any, array: Any, start: Any, indices: Any, at: Any) -> Any:

@@ -63,6 +63,36 @@ def _fill_up(plan, copies):
     return copies
 
 
+@njit(**INNER)
+def _fill_matrix(plan, wiring, nodes, place, walk):
+    """Fill in the weights of a walk's connections, by four targets."""
+    fours = walk * ((len(nodes) + 3) // 4)
+    for a in range(len(nodes)):
+        for c in range(wiring.begin[nodes[a]], wiring.begin[nodes[a] + 1]):
+            b = place[wiring.target[c]]
+            if b >= 0:
+                plan.matrix[((fours + b // 4) * len(nodes) + a) * 4 + b % 4] = wiring.weight[c]
+
+
+@njit(**INNER)
+def _fill_lists(plan, wiring, nodes, place, begin):
+    """Fill in a walk's connections by their target, from the first of the walk on."""
+    filled = np.zeros(len(nodes), np.int64)
+    for node in nodes:
+        for c in range(wiring.begin[node], wiring.begin[node + 1]):
+            if place[wiring.target[c]] >= 0:
+                filled[place[wiring.target[c]]] += 1
+    for a in range(len(nodes)):
+        begin[a + 1] = begin[a] + filled[a]
+        filled[a] = begin[a]
+    for a in range(len(nodes)):
+        for c in range(wiring.begin[nodes[a]], wiring.begin[nodes[a] + 1]):
+            b = place[wiring.target[c]]
+            if b >= 0:
+                plan.sender[filled[b]], plan.weight[filled[b]] = a, wiring.weight[c]
+                filled[b] += 1
+
+
 @compiled("fill")
 def fill(plan, wiring, bins, steps, level_weight, influence_weight):
     """Fill a plan whose strips are laid out, and add the weights of its differences to their sums.
@@ -83,7 +113,6 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
     size, length = len(wiring.own), plan.length
     held_rows = len(wiring.held) // size
     place = np.full(size, -1)
-    filled = np.empty(length, np.int64)
     strips = len(plan.walk) // (len(plan.nodes) // length)
     outputs = len(plan.readout) // len(plan.nodes)
     copies, samples = 0, 0
@@ -99,26 +128,10 @@ def fill(plan, wiring, bins, steps, level_weight, influence_weight):
                 plan.held[row * held_rows + k] = wiring.held[nodes[a] * held_rows + k]
             for o in range(outputs):
                 plan.readout[row * outputs + o] = wiring.readout[nodes[a] * outputs + o]
-        for a in range(length if len(plan.matrix) else 0):
-            for c in range(wiring.begin[nodes[a]], wiring.begin[nodes[a] + 1]):
-                b = place[wiring.target[c]]
-                if b >= 0:
-                    four = walk * ((length + 3) // 4) + b // 4
-                    plan.matrix[(four * length + a) * 4 + b % 4] = wiring.weight[c]
-        filled[:] = 0
-        for node in nodes if len(plan.matrix) == 0 else nodes[:0]:
-            for c in range(wiring.begin[node], wiring.begin[node + 1]):
-                if place[wiring.target[c]] >= 0:
-                    filled[place[wiring.target[c]]] += 1
-        for a in range(length):
-            begin[a + 1] = begin[a] + filled[a]
-            filled[a] = begin[a]
-        for a in range(length if len(plan.matrix) == 0 else 0):
-            for c in range(wiring.begin[nodes[a]], wiring.begin[nodes[a] + 1]):
-                b = place[wiring.target[c]]
-                if b >= 0:
-                    plan.sender[filled[b]], plan.weight[filled[b]] = a, wiring.weight[c]
-                    filled[b] += 1
+        if len(plan.matrix):
+            _fill_matrix(plan, wiring, nodes, place, walk)
+        else:
+            _fill_lists(plan, wiring, nodes, place, begin)
         for strip in range(walk * strips, (walk + 1) * strips):
             smallest, lanes, rows = plan.smallest[strip], plan.lanes[strip], plan.rows[strip]
             for b in range(rows):
